@@ -122,6 +122,10 @@ class Operator {
 
  protected:
   std::vector<Shape> output_shapes_;  ///< set by the constructor, one for each output of the node
+
+ private:
+  friend std::unique_ptr<Operator> make_operator(const NodeSpec& node, std::span<const InputSpec> inputs);
+  std::string description_;  ///< node, type and opset, for errors
 };
 
 /// One ONNX operator: all that the project knows of it, in one source file that ends in a
