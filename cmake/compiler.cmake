@@ -19,6 +19,9 @@ target_compile_options(mantissa_flags INTERFACE -ffp-contract=off)
 # instruction, so no CPU path needs an emulation of it. Wider units are chosen at run time.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_compile_options(mantissa_flags INTERFACE -march=x86-64-v3)
+  # Highway counts AES among AVX2's instructions, x86-64-v3 does not: without this it would also build every
+  # kernel for SSE.
+  target_compile_definitions(mantissa_flags INTERFACE HWY_DISABLE_PCLMUL_AES)
 endif()
 
 if(MANTISSA_DEVELOPER)
