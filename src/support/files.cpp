@@ -184,7 +184,7 @@ fs::path data_directory() {
   // Called from one thread before the run begins.
   if (const char* set = std::getenv("MANTISSA_DATA_DIR")) return set;  // NOLINT(concurrency-mt-unsafe)
   std::error_code status;
-  if (fs::exists(fs::path(build_info::kSourceDirectory) / "scenarios", status)) {
+  if (fs::exists(fs::path(build_info::kSourceDirectory) / "data", status)) {
     return build_info::kSourceDirectory;
   }
   const fs::path binary = fs::read_symlink("/proc/self/exe", status);
