@@ -1,0 +1,193 @@
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "numeric/family.h"
+#include "numeric/json_fields.h"
+#include "support/error.h"
+#include "support/text.h"
+
+namespace mantissa::family {
+namespace {
+
+constexpr std::array<std::pair<Specials, std::string_view>, 4> kSpecials = {{
+    {Specials::unsigned_zero_nan, "fnuz"},  // before `fn`, which it begins with
+    {Specials::finite_nan, "fn"},
+    {Specials::none, "fin"},
+    {Specials::ieee, "ieee"},
+}};
+
+std::string_view specials_name(Specials specials) {
+  for (const auto& entry : kSpecials) {
+    if (entry.first == specials) return entry.second;
+  }
+  return "ieee";
+}
+
+bool take(std::string_view& text, std::string_view prefix) {
+  if (text.substr(0, prefix.size()) != prefix) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+/// Takes digits, with a minus sign before them if `with_sign`, off the front of `text`.
+std::optional<int> take_number(std::string_view& text, bool with_sign = false) {
+  if (text.empty() || (text.front() == '-' && !with_sign)) return std::nullopt;
+  int number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status == std::errc::invalid_argument) return std::nullopt;
+  constexpr int kFar = 99'999;  // outside of every range, and arithmetic on it cannot overflow
+  if (status == std::errc::result_out_of_range || number > kFar || number < -kFar) number = kFar;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+bool take_specials(std::string_view& text, FloatFormat& format) {
+  for (const auto& [specials, name] : kSpecials) {
+    if (specials == Specials::ieee || !take(text, name)) continue;
+    format.specials = specials;
+    return true;
+  }
+  return false;
+}
+
+/// Takes the suffixes off the front of `text`, in any order; false if there is something else.
+bool take_suffixes(std::string_view& text, FloatFormat& format, std::optional<int>& bias) {
+  while (!text.empty()) {
+    if (take_specials(text, format)) continue;
+    if (take(text, "nosub")) {
+      format.subnormals = false;
+    } else if (take(text, "sat")) {
+      format.saturates = true;
+    } else if (take(text, "b")) {
+      bias = take_number(text, true);
+      if (!bias) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string spelling_with_bias(const FloatFormat& format, bool explicit_bias) {
+  std::string text =
+      "e" + std::to_string(format.exponent_bits) + "m" + std::to_string(format.fraction_bits);
+  if (format.specials != Specials::ieee) text += specials_name(format.specials);
+  if (explicit_bias) text += "b" + std::to_string(format.bias);
+  if (!format.subnormals) text += "nosub";
+  if (format.saturates) text += "sat";
+  return text;
+}
+
+[[noreturn]] void refuse_suffix(std::string_view text, FloatFormat base) {
+  base.bias = FloatFormat::default_bias(std::min(base.exponent_bits, 8), base.specials);
+  std::vector<std::string> candidates;
+  for (const auto& entry : kSpecials) {
+    for (const bool subnormals : {true, false}) {
+      for (const bool saturates : {false, true}) {
+        FloatFormat candidate = base;
+        candidate.specials = entry.first;
+        candidate.bias =
+            FloatFormat::default_bias(std::clamp(base.exponent_bits, 1, 8), entry.first);
+        candidate.subnormals = subnormals;
+        candidate.saturates = saturates;
+        if (fault(candidate).empty()) candidates.push_back(spelling(candidate));
+      }
+    }
+  }
+  std::string hint = did_you_mean(text, candidates);
+  if (hint.empty()) hint = "suffixes are fn, fnuz or fin, b<bias>, nosub, sat";
+  throw Error("", "no format is called \"" + std::string(text) + "\"", hint);
+}
+
+std::optional<Format> parse(std::string_view text) {
+  std::string_view rest = text;
+  FloatFormat format;
+  if (!take(rest, "e")) return std::nullopt;
+  const std::optional<int> exponent_bits = take_number(rest);
+  if (!exponent_bits || !take(rest, "m")) return std::nullopt;
+  const std::optional<int> fraction_bits = take_number(rest);
+  if (!fraction_bits) return std::nullopt;
+  format.exponent_bits = *exponent_bits;
+  format.fraction_bits = *fraction_bits;
+  std::optional<int> bias;
+  if (!take_suffixes(rest, format, bias)) refuse_suffix(text, format);
+  const int bounded_bits = std::clamp(format.exponent_bits, 1, 8);
+  format.bias = bias.value_or(FloatFormat::default_bias(bounded_bits, format.specials));
+  const std::string reason = fault(format);
+  if (!reason.empty()) {
+    throw Error("", "\"" + std::string(text) + "\" is not possible: " + reason,
+                "did you mean \"" + spelling(nearest_possible(format)) + "\"?");
+  }
+  if (text != spelling_with_bias(format, bias.has_value())) {
+    throw Error("", "no format is called \"" + std::string(text) + "\"",
+                "did you mean \"" + spelling(format) + "\"?");
+  }
+  return Format(format);
+}
+
+Specials specials_from_json(const nlohmann::json& object, std::string_view where) {
+  const std::string name = json_string(object, "specials", "ieee", where);
+  std::vector<std::string> candidates;
+  for (const auto& entry : kSpecials) {
+    if (entry.second == name) return entry.first;
+    candidates.emplace_back(entry.second);
+  }
+  throw Error(json_place(where, "specials"), "\"" + name + "\" are no special values",
+              "known are " + join(candidates, ", "));
+}
+
+Format from_json(const nlohmann::json& object, std::string_view where) {
+  require_known_keys(
+      object,
+      {"family", "exponent_bits", "fraction_bits", "bias", "specials", "subnormals", "saturates"},
+      where);
+  require_key(object, "exponent_bits", where);
+  require_key(object, "fraction_bits", where);
+  FloatFormat format;
+  format.exponent_bits = json_int(object, "exponent_bits", 0, where);
+  format.fraction_bits = json_int(object, "fraction_bits", 0, where);
+  format.specials = specials_from_json(object, where);
+  const int bounded_bits = std::clamp(format.exponent_bits, 1, 8);
+  format.bias =
+      json_int(object, "bias", FloatFormat::default_bias(bounded_bits, format.specials), where);
+  format.subnormals = json_bool(object, "subnormals", true, where);
+  format.saturates = json_bool(object, "saturates", false, where);
+  return Format(format);
+}
+
+}  // namespace
+
+std::string spelling(const FloatFormat& format) {
+  return spelling_with_bias(
+      format, format.bias != FloatFormat::default_bias(format.exponent_bits, format.specials));
+}
+
+nlohmann::json to_json(const FloatFormat& format) {
+  return {{"family", "float"},
+          {"exponent_bits", format.exponent_bits},
+          {"fraction_bits", format.fraction_bits},
+          {"bias", format.bias},
+          {"specials", specials_name(format.specials)},
+          {"subnormals", format.subnormals},
+          {"saturates", format.saturates}};
+}
+
+const FormatFamily& float_family() {
+  static const FormatFamily family = {
+      "float",
+      "e<X>m<Y>[fn|fnuz|fin][b<K>][nosub][sat]",
+      "e4m3fn",
+      "Binary floating point with X exponent and Y fraction bits. fn: no infinity, one NaN; fnuz: "
+      "no infinity, NaN in the "
+      "place of -0, bias one larger; fin: neither; b<K>: bias K; nosub: subnormals become 0; sat: "
+      "overflow saturates.",
+      "IEEE 754-2019, section 3; OCP 8-bit Floating Point Specification, revision 1.0",
+      &parse,
+      &from_json};
+  return family;
+}
+
+}  // namespace mantissa::family

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "numeric/format.h"
+
+namespace mantissa {
+
+/// A format kept in a JSON file: `{"name": ..., "family": ..., the family's own fields, "source":
+/// ..., "summary": ...}`. Name (by default that of the file), source and summary may be left out.
+struct FormatFile {
+  std::string name;
+  std::string summary;  ///< one sentence
+  std::string source;   ///< the publication or standard that defines it
+  Format format;
+};
+
+/// Throws Error naming the file and, for a wrong or unknown key, its JSON pointer.
+FormatFile read_format_file(const std::filesystem::path& path);
+
+/// The file at the path `text`, if that ends in `.json`; else the shipped file of that name; else
+/// nothing.
+std::optional<FormatFile> find_format_file(std::string_view text);
+
+}  // namespace mantissa

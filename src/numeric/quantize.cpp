@@ -1,0 +1,44 @@
+#include "numeric/quantize.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "numeric/family.h"
+
+namespace mantissa {
+
+double round_to_format(double value, const Format& format, RoundingMode rounding,
+                       std::uint32_t random) {
+  if (std::isnan(value)) return value;
+  return std::visit(
+      [&](const auto& parameters) {
+        if (std::isinf(value)) return family::overflow(parameters, std::signbit(value));
+        if (value == 0) return family::facts(parameters).has_negative_zero ? value : 0.0;
+        return family::round(parameters, exact_value(value), rounding, random);
+      },
+      format.parameters());
+}
+
+void quantize(std::span<float> values, const Quantization& quantization, RandomKey key,
+              std::uint64_t first_index) {
+  quantize(values, values, quantization, key, first_index);
+}
+
+void quantize(std::span<const float> source, std::span<float> destination,
+              const Quantization& quantization, RandomKey key, std::uint64_t first_index) {
+  assert(source.size() == destination.size());
+  if (quantization.is_identity()) {
+    if (source.data() != destination.data())
+      std::copy(source.begin(), source.end(), destination.begin());
+    return;
+  }
+  const bool stochastic = quantization.rounding.rounding == Rounding::stochastic;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    const std::uint32_t random = stochastic ? random_bits(key, first_index + i) : 0;
+    destination[i] = static_cast<float>(round_to_format(
+        static_cast<double>(source[i]), quantization.format, quantization.rounding, random));
+  }
+}
+
+}  // namespace mantissa

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <vector>
+
+#include "numeric/format.h"
+#include "numeric/rounding.h"
+#include "support/error.h"
+
+namespace mantissa {
+
+/// `format` if it is possible.
+inline void add_if_possible(std::vector<Format>& formats, const FloatFormat& format) {
+  try {
+    formats.emplace_back(format);
+  } catch (
+      const Error&) {  // the search space holds impossible combinations; format_test says which
+  }
+}
+
+/// Every binary float of at most `max_bits` bits with its default bias, in every variant that is
+/// possible.
+inline std::vector<Format> float_formats(int max_bits) {
+  std::vector<Format> formats;
+  for (int exponent_bits = 1; exponent_bits <= 8; ++exponent_bits) {
+    for (int fraction_bits = 0;
+         1 + exponent_bits + fraction_bits <= max_bits && fraction_bits <= 23; ++fraction_bits) {
+      for (const Specials specials :
+           {Specials::ieee, Specials::finite_nan, Specials::unsigned_zero_nan, Specials::none}) {
+        for (const bool subnormals : {true, false}) {
+          for (const bool saturates : {false, true}) {
+            add_if_possible(formats, {exponent_bits, fraction_bits,
+                                      FloatFormat::default_bias(exponent_bits, specials), specials,
+                                      subnormals, saturates});
+          }
+        }
+      }
+    }
+  }
+  return formats;
+}
+
+/// Every fixed-point format of at most `max_bits` bits.
+inline std::vector<Format> fixed_formats(int max_bits) {
+  std::vector<Format> formats;
+  for (int integer_bits = 1; integer_bits <= max_bits; ++integer_bits) {
+    for (int fraction_bits = 0; integer_bits + fraction_bits <= max_bits; ++fraction_bits) {
+      if (integer_bits + fraction_bits >= 2)
+        formats.emplace_back(FixedFormat{integer_bits, fraction_bits});
+    }
+  }
+  return formats;
+}
+
+inline const std::vector<RoundingMode>& deterministic_roundings() {
+  static const std::vector<RoundingMode> modes = {
+      {Rounding::nearest_even, 0}, {Rounding::nearest_away, 0}, {Rounding::toward_zero, 0},
+      {Rounding::up, 0},           {Rounding::down, 0},         {Rounding::to_odd, 0}};
+  return modes;
+}
+
+}  // namespace mantissa

@@ -1,0 +1,111 @@
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "numeric/mac.h"
+#include "support/error.h"
+
+namespace mantissa {
+namespace {
+
+template <typename Read>
+std::string error_of(Read read) {
+  try {
+    read();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_CASE("every rounding's spelling reads back to it") {
+  std::vector<RoundingMode> modes;
+  for (int i = 0; i < 7; ++i) modes.push_back({static_cast<Rounding>(i), 0});
+  for (std::uint8_t bits = 1; bits <= 32; ++bits) modes.push_back({Rounding::stochastic, bits});
+  for (const RoundingMode& mode : modes) CHECK(parse_rounding(spelling(mode)) == mode);
+  CHECK(spelling(RoundingMode{}) == "rne");
+  CHECK(spelling(RoundingMode{Rounding::stochastic, 10}) == "sr10");
+}
+
+TEST_CASE("what is no rounding is refused with the nearest one") {
+  CHECK(error_of([] { parse_rounding("rnx"); }) ==
+        "no rounding is called \"rnx\"; did you mean \"rne\"?");
+  CHECK(error_of([] { parse_rounding("sr33"); }) ==
+        "\"sr33\" asks for a number of random bits outside of 1..32; the nearest is \"sr32\"");
+  CHECK(error_of([] { parse_rounding("sr0"); }) ==
+        "\"sr0\" asks for a number of random bits outside of 1..32; the nearest is \"sr1\"");
+  for (const char* text :
+       {"", "s", "srx", "sr08", "sr-1", "sr1x", "RNE", "nearest", "sr99999999999999"}) {
+    INFO(text);
+    CHECK_THROWS_AS(parse_rounding(text), Error);
+  }
+}
+
+TEST_CASE("the canonical spelling of a multiply-accumulate reads back to it, through JSON too") {
+  for (const char* text : {"e8m23", "e5m10", "e5m10/rtz", "e5m10/chunk64", "e6m9/sr/chunk64:e8m23",
+                           "e5m10/sr8/chunk1:e5m10", "e8m7/chunk8:e5m10/ro",
+                           "e5m10 product=e5m7/rtz", "e8m23 product=e8m23",
+                           "q8.8/sr/chunk4:q12.8 product=q4.12", "e5m10/chunk64 product=e4m3fn"}) {
+    INFO(text);
+    const Mac mac = parse_mac(text);
+    CHECK(spelling(mac) == text);
+    CHECK(mac_from_json(to_json(mac), "test") == mac);
+    CHECK(mac_from_json(nlohmann::json(text), "test") == mac);
+  }
+}
+
+TEST_CASE("a multiply-accumulate is read with aliases and with what is the default") {
+  CHECK(parse_mac("fp32").is_fp32());
+  CHECK(parse_mac("fp32/rne product=exact").is_fp32());
+  CHECK(spelling(parse_mac("fp16/rne/chunk64:fp16")) == "e5m10/chunk64");
+  CHECK_FALSE(parse_mac("fp32 product=fp32").is_fp32());
+  CHECK_FALSE(parse_mac("fp32/chunk64").is_fp32());
+  CHECK(mac_from_json(nlohmann::json::parse("{}"), "").is_fp32());
+  CHECK(spelling(mac_from_json(
+            nlohmann::json::parse(
+                R"({"accumulator": "fp16", "rounding": "sr", "chunk": 32, "product": "exact"})"),
+            "")) == "e5m10/sr/chunk32");
+}
+
+TEST_CASE(
+    "a chunk accumulator without a rounding rounds to nearest, whatever the accumulator does") {
+  const Mac mac = parse_mac("e5m10/sr/chunk64:e5m10");
+  CHECK(mac.chunk_accumulator.rounding == RoundingMode{});
+  CHECK(spelling(mac) == "e5m10/sr/chunk64:e5m10");
+}
+
+TEST_CASE("faulty accumulators are refused with their fault") {
+  for (const char* text :
+       {"", "e5m10/", "e5m10/chunk", "e5m10/chunk0", "e5m10/chunk-4",
+        "e5m10/chunk64:", "e5m10/chunk064", "e5m10 ", "e5m10 products=e5m7",
+        "e5m10 product=", "e5m10/rne/rtz", "e5m10/chunk4x", "e5m10/chunk99999999999",
+        "e5m10  product=e5m7", "e5m10 product=exact/rne"}) {
+    INFO(text);
+    CHECK_THROWS_AS(parse_mac(text), Error);
+  }
+  CHECK(error_of([] { parse_mac("e5m10/rnx"); }) ==
+        "no rounding is called \"rnx\"; did you mean \"rne\"?");
+  const auto json_error = [](const char* json) {
+    return error_of([&] { mac_from_json(nlohmann::json::parse(json), "s.json#/mac"); });
+  };
+  CHECK(json_error(R"({"acumulator": "fp16"})") ==
+        "s.json#/mac/acumulator: unknown key \"acumulator\"; did you mean \"accumulator\"?");
+  CHECK(json_error(R"({"rounding": "rtx"})") ==
+        "s.json#/mac/rounding: no rounding is called \"rtx\"; did you mean \"rtz\"?");
+  CHECK(json_error(R"({"chunk": 0})") ==
+        "s.json#/mac/chunk: a chunk has 1 to 1048576 products; leave it out to sum without chunks");
+  CHECK(json_error(R"({"chunk_accumulator": "fp32"})") ==
+        "s.json#/mac/chunk_accumulator: has no meaning without \"chunk\"");
+  CHECK(json_error("3") == "s.json#/mac: expected an object, found number");
+}
+
+TEST_CASE("a quantization is a format and, unless to nearest even, its rounding") {
+  CHECK(spelling(parse_quantization("e4m3fn/sr")) == "e4m3fn/sr");
+  CHECK(spelling(parse_quantization("fp16/rne")) == "e5m10");
+  const auto json = nlohmann::json::parse(
+      R"({"format": {"family": "fixed", "integer_bits": 8, "fraction_bits": 8}, "rounding": "sr4"})");
+  CHECK(spelling(quantization_from_json(json, "")) == "q8.8/sr4");
+  CHECK(spelling(quantization_from_json(json["format"], "")) == "q8.8");
+}
+
+}  // namespace
+}  // namespace mantissa
