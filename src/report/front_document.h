@@ -85,9 +85,9 @@ struct ObjectiveFacts {
 };
 
 /// Facts about a spelling that occurs in an assignment, so that readers need not parse it.
-struct FormatFacts {
+struct SpellingFacts {
   double bits = 0;  ///< of one value, shared scales counted in; of the accumulator for a mac role
-  friend bool operator==(const FormatFacts&, const FormatFacts&) = default;
+  friend bool operator==(const SpellingFacts&, const SpellingFacts&) = default;
 };
 
 struct EpochMetrics {
@@ -207,7 +207,7 @@ struct FrontDocument {
   ModelFacts model;
   DataFacts data;
   std::vector<ObjectiveFacts> objectives;
-  std::map<std::string, FormatFacts> formats;  ///< by spelling, of every spelling below
+  std::map<std::string, SpellingFacts> formats;  ///< by spelling, of every spelling below
   CostAxes cost_axes;
   std::vector<PointRecord> points;  ///< the front, sorted by objectives
   std::vector<BaselineRecord> baselines;
