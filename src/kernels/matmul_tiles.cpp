@@ -1,0 +1,274 @@
+#include "kernels/matmul_tiles.h"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "kernels/matmul_epilogue.h"
+#include "kernels/microkernel.h"
+#include "tensor/parallel.h"
+
+namespace mantissa {
+namespace {
+
+// One right panel of this depth (48 KiB) stays in the first cache levels while all rows pass over
+// it.
+constexpr std::int64_t kBlockDepth = 256;
+// The left operand is packed once if it is at most this large (16 MiB), else by each unit of work.
+constexpr std::int64_t kWholeLeftLimit = std::int64_t{1} << 22;
+constexpr std::int64_t kUnitRowPanels = 32;
+constexpr std::int64_t kUnitSums = std::int64_t{1} << 16;  // accumulators of a unit: 256 KiB
+constexpr std::int64_t kUnitWork = std::int64_t{1}
+                                   << 20;  // products of the smallest unit: some 15 us
+constexpr std::int64_t kUnitsPerThread = 4;
+
+std::int64_t ceiling(std::int64_t value, std::int64_t divisor) {
+  return (value + divisor - 1) / divisor;
+}
+
+struct AlignedRelease {
+  void operator()(float* memory) const { ::operator delete[](memory, std::align_val_t{64}); }
+};
+using AlignedFloats = std::unique_ptr<float[], AlignedRelease>;
+
+AlignedFloats allocate(std::int64_t count) {
+  return AlignedFloats(static_cast<float*>(
+      ::operator new[](static_cast<std::size_t>(count) * sizeof(float), std::align_val_t{64})));
+}
+
+/// A thread's working memory; kept from call to call.
+class Scratch {
+ public:
+  float* take(std::int64_t count) {
+    if (count > size_) {
+      memory_ = allocate(count);
+      size_ = count;
+    }
+    return memory_.get();
+  }
+
+ private:
+  AlignedFloats memory_;
+  std::int64_t size_ = 0;
+};
+
+struct Range {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::int64_t size() const { return last - first; }
+};
+
+/// One call of `multiply_tiles`: how the product is cut, and its steps.
+class Tiling {
+ public:
+  Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const Epilogue& epilogue);
+  void run();
+
+ private:
+  void cut();
+  void pack_whole_left();
+  void compute_unit(std::int64_t unit, Scratch& scratch) const;
+  void compute_block(Range row_panels, Range column_panels, Range k, float* memory) const;
+  void compute_tile(std::int64_t row_panel, std::int64_t column_panel, Range k, const float* left,
+                    const float* right, float* sums) const;
+  void run_chunks(Tile tile, Range k) const;
+  WordPositions word_positions(std::int64_t first_row, std::int64_t first_column, int rows,
+                               int columns) const;
+  int rows_of(std::int64_t panel) const;
+  int columns_of(std::int64_t panel) const;
+
+  const TiledProduct& product_;
+  const PreparedMac mac_;
+  const TileEpilogue epilogue_;
+  const int width_ = tile_columns();
+  std::int64_t row_panels_ = 0;
+  std::int64_t column_panels_ = 0;
+  std::int64_t block_depth_ = 1;
+  std::int64_t unit_row_panels_ = 1;
+  std::int64_t unit_column_panels_ = 1;
+  std::int64_t row_units_ = 1;
+  std::int64_t column_units_ = 1;
+  std::int64_t tile_sums_ = 0;  ///< floats of state of one tile
+  AlignedFloats whole_left_;    ///< [row panel][k][kTileRows]
+};
+
+Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const Epilogue& epilogue)
+    : product_(product),
+      mac_(prepare(mac, key)),
+      epilogue_(product.output, epilogue),
+      row_panels_(ceiling(product.rows, kTileRows)),
+      column_panels_(ceiling(product.columns, width_)),
+      tile_sums_(std::int64_t{kTileRows} * width_ * (mac.chunk > 0 ? 2 : 1)) {
+  cut();
+}
+
+/// Blocks of k are of nearly equal depth. Units of work are as large as the caches allow, but there
+/// are some for each thread while they are worth its while.
+void Tiling::cut() {
+  const std::int64_t blocks = std::max<std::int64_t>(ceiling(product_.depth, kBlockDepth), 1);
+  block_depth_ = std::max<std::int64_t>(ceiling(ceiling(product_.depth, blocks), 4) * 4, 1);
+  unit_row_panels_ = std::min(row_panels_, kUnitRowPanels);
+  const std::int64_t fitting = kUnitSums / (unit_row_panels_ * tile_sums_);
+  unit_column_panels_ = std::clamp<std::int64_t>(fitting, 1, column_panels_);
+  const std::int64_t threads = available_threads();
+  const std::int64_t tile_work = kTileRows * width_ * std::max<std::int64_t>(product_.depth, 1);
+  const auto units = [&] {
+    row_units_ = ceiling(row_panels_, unit_row_panels_);
+    column_units_ = ceiling(column_panels_, unit_column_panels_);
+    return row_units_ * column_units_;
+  };
+  while (threads > 1 && units() < threads * kUnitsPerThread &&
+         unit_row_panels_ * unit_column_panels_ > 1 &&
+         unit_row_panels_ * unit_column_panels_ * tile_work >= 2 * kUnitWork) {
+    std::int64_t& larger = unit_column_panels_ > 1 ? unit_column_panels_ : unit_row_panels_;
+    larger = ceiling(larger, 2);
+  }
+  units();
+}
+
+int Tiling::rows_of(std::int64_t panel) const {
+  return static_cast<int>(std::min<std::int64_t>(product_.rows - panel * kTileRows, kTileRows));
+}
+
+int Tiling::columns_of(std::int64_t panel) const {
+  return static_cast<int>(std::min<std::int64_t>(product_.columns - panel * width_, width_));
+}
+
+void Tiling::pack_whole_left() {
+  const std::int64_t panel_size = kTileRows * product_.depth;
+  if (row_panels_ * panel_size > kWholeLeftLimit || column_units_ == 1) return;
+  whole_left_ = allocate(std::max<std::int64_t>(row_panels_ * panel_size, 1));
+  const std::int64_t grain =
+      std::max<std::int64_t>(kUnitWork / 16 / std::max<std::int64_t>(panel_size, 1), 1);
+  parallel_for(row_panels_, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t panel = begin; panel < end; ++panel) {
+      product_.left->pack(panel * kTileRows, rows_of(panel), kTileRows, 0, product_.depth,
+                          whole_left_.get() + panel * panel_size);
+    }
+  });
+}
+
+void Tiling::run() {
+  if (product_.rows <= 0 || product_.columns <= 0) return;
+  pack_whole_left();
+  parallel_for(row_units_ * column_units_, 1, [&](std::int64_t begin, std::int64_t end) {
+    thread_local Scratch scratch;
+    for (std::int64_t unit = begin; unit < end; ++unit) compute_unit(unit, scratch);
+  });
+}
+
+/// Memory of a unit: the state of its tiles, one right panel, and the left block if it is not
+/// packed as a whole.
+void Tiling::compute_unit(std::int64_t unit, Scratch& scratch) const {
+  const std::int64_t first_row = unit % row_units_ * unit_row_panels_;
+  const std::int64_t first_column = unit / row_units_ * unit_column_panels_;
+  const Range rows{first_row, std::min(first_row + unit_row_panels_, row_panels_)};
+  const Range columns{first_column, std::min(first_column + unit_column_panels_, column_panels_)};
+  const std::int64_t state = rows.size() * columns.size() * tile_sums_;
+  float* memory = scratch.take(state + block_depth_ * (width_ + rows.size() * kTileRows));
+  std::fill_n(memory, state, 0.0F);
+  std::int64_t k = 0;
+  do {
+    compute_block(rows, columns, {k, std::min(k + block_depth_, product_.depth)}, memory);
+    k += block_depth_;
+  } while (k < product_.depth);
+}
+
+void Tiling::compute_block(Range row_panels, Range column_panels, Range k, float* memory) const {
+  float* right = memory + row_panels.size() * column_panels.size() * tile_sums_;
+  float* left_block = right + block_depth_ * width_;
+  const std::int64_t left_panel = whole_left_ ? product_.depth * kTileRows : k.size() * kTileRows;
+  const float* left = left_block;
+  if (whole_left_) {
+    left = whole_left_.get() + row_panels.first * left_panel + k.first * kTileRows;
+  } else {
+    for (std::int64_t row = row_panels.first; row < row_panels.last; ++row) {
+      product_.left->pack(row * kTileRows, rows_of(row), kTileRows, k.first, k.last,
+                          left_block + (row - row_panels.first) * left_panel);
+    }
+  }
+  float* sums = memory;
+  for (std::int64_t column = column_panels.first; column < column_panels.last; ++column) {
+    product_.right->pack(column * width_, columns_of(column), width_, k.first, k.last, right);
+    for (std::int64_t row = row_panels.first; row < row_panels.last; ++row, sums += tile_sums_) {
+      compute_tile(row, column, k, left + (row - row_panels.first) * left_panel, right, sums);
+    }
+  }
+}
+
+void Tiling::compute_tile(std::int64_t row_panel, std::int64_t column_panel, Range k,
+                          const float* left, const float* right, float* sums) const {
+  Tile tile;
+  tile.left = left;
+  tile.right = right;
+  tile.sums = sums;
+  tile.depth = k.size();
+  tile.first_k = k.first;
+  tile.rows = rows_of(row_panel);
+  tile.columns = columns_of(column_panel);
+  const std::int64_t first_row = row_panel * kTileRows;
+  const std::int64_t first_column = column_panel * width_;
+  WordPositions words;
+  if (mac_.stochastic) {
+    words = word_positions(first_row, first_column, tile.rows, tile.columns);
+    tile.words = &words;
+  }
+  if (mac_.chunk > 0) {
+    run_chunks(tile, k);
+  } else {
+    mac_.inner.multiply(tile, mac_.inner);
+  }
+  if (k.last == product_.depth) {
+    if (mac_.chunk > 0) tile.sums += kTileRows * width_;
+    epilogue_.write(tile, first_row, first_column);
+  }
+}
+
+/// The state of a tile with chunks: the sums of the chunk at work, then the sums of the chunks
+/// before.
+void Tiling::run_chunks(Tile tile, Range k) const {
+  const int sums = kTileRows * width_;
+  Tile merge = tile;
+  merge.right = tile.sums;
+  merge.sums = tile.sums + sums;
+  for (std::int64_t first = k.first; first < k.last;) {
+    const std::int64_t chunk_start = first - first % mac_.chunk;
+    const std::int64_t last = std::min(chunk_start + mac_.chunk, k.last);
+    tile.first_k = first;
+    tile.depth = last - first;
+    mac_.inner.multiply(tile, mac_.inner);
+    tile.left += tile.depth * kTileRows;
+    tile.right += tile.depth * width_;
+    if (last == chunk_start + mac_.chunk || last == product_.depth) {
+      merge.first_k = chunk_start;
+      mac_.outer.add(merge, mac_.outer);
+      std::fill_n(tile.sums, sums, 0.0F);
+    }
+    first = last;
+  }
+}
+
+WordPositions Tiling::word_positions(std::int64_t first_row, std::int64_t first_column, int rows,
+                                     int columns) const {
+  const auto depth = static_cast<std::uint64_t>(product_.depth);
+  const ProductOutput& output = product_.output;
+  WordPositions words;
+  for (int row = 0; row < rows; ++row) {
+    const auto element = static_cast<std::uint64_t>((first_row + row) * output.row_elements);
+    words.rows[row] = (output.first_element + element) * depth;
+  }
+  for (int column = 0; column < columns; ++column) {
+    const std::int64_t offset = output.columns.offset(first_column + column);
+    words.columns[column] = static_cast<std::uint64_t>(offset) * depth;
+  }
+  return words;
+}
+
+}  // namespace
+
+void multiply_tiles(const TiledProduct& product, const Mac& mac, RandomKey key,
+                    const Epilogue& epilogue) {
+  Tiling(product, mac, key, epilogue).run();
+}
+
+}  // namespace mantissa

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/matmul.h"
+#include "kernels/packing.h"
+
+namespace mantissa {
+
+/// Where the columns of a product lie in its output: column j = (outer, middle, inner), the inner
+/// fastest.
+struct ColumnMap {
+  std::int64_t middle_extent = 1;
+  std::int64_t inner_extent = 1;
+  std::int64_t outer_stride = 0;
+  std::int64_t middle_stride = 0;
+  std::int64_t inner_stride = 1;
+
+  std::int64_t offset(std::int64_t column) const {
+    const std::int64_t inner = column % inner_extent;
+    const std::int64_t middle = column / inner_extent % middle_extent;
+    const std::int64_t outer = column / inner_extent / middle_extent;
+    return outer * outer_stride + middle * middle_stride + inner * inner_stride;
+  }
+};
+
+/// The output of a product. Element (i, j) lies at data[i * row_stride + columns.offset(j)] and has
+/// the index first_element + i * row_elements + columns.offset(j) for its random words.
+struct ProductOutput {
+  float* data = nullptr;
+  std::int64_t row_stride = 0;
+  ColumnMap columns;
+  std::uint64_t first_element = 0;
+  std::int64_t row_elements = 0;
+};
+
+/// A matrix product in its general shape: operands that pack themselves into panels, a chain per
+/// element, an output that may lie anywhere. Matrix products and convolutions are all this.
+struct TiledProduct {
+  const PanelSource* left = nullptr;
+  const PanelSource* right = nullptr;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  std::int64_t depth = 0;
+  ProductOutput output;
+};
+
+/// Computes the product in tiles: pack, run the micro-kernel of `mac`, epilogue. Parallel over
+/// blocks of tiles.
+void multiply_tiles(const TiledProduct& product, const Mac& mac, RandomKey key,
+                    const Epilogue& epilogue);
+
+}  // namespace mantissa

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/matmul.h"
+
+namespace mantissa {
+
+/// One operand of a matrix product: `items` (rows of the left, columns of the right operand) by the
+/// reduction index k, wherever its elements lie.
+class PanelSource {
+ public:
+  PanelSource() = default;
+  PanelSource(const PanelSource&) = delete;
+  PanelSource& operator=(const PanelSource&) = delete;
+  virtual ~PanelSource() = default;
+
+  /// Writes panel[k - first_k][width]: element (first_item + w, k) for w < count and k in [first_k,
+  /// last_k); +0 for w in [count, width).
+  virtual void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
+                    std::int64_t last_k, float* panel) const = 0;
+};
+
+/// A matrix with any strides.
+class StridedSource final : public PanelSource {
+ public:
+  StridedSource(const float* data, std::int64_t item_stride, std::int64_t k_stride)
+      : data_(data), item_stride_(item_stride), k_stride_(k_stride) {}
+  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
+            std::int64_t last_k, float* panel) const override;
+
+ private:
+  const float* data_;
+  std::int64_t item_stride_;
+  std::int64_t k_stride_;
+};
+
+/// The weights of a convolution: k = (tap, channel), the channel fastest; an item is an output
+/// channel (forward) or an input channel (backward_data).
+class WeightSource final : public PanelSource {
+ public:
+  WeightSource(const float* data, std::int64_t item_stride, std::int64_t channel_stride,
+               std::int64_t channels)
+      : data_(data),
+        item_stride_(item_stride),
+        channel_stride_(channel_stride),
+        channels_(channels) {}
+  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
+            std::int64_t last_k, float* panel) const override;
+
+ private:
+  const float* data_;
+  std::int64_t item_stride_;
+  std::int64_t channel_stride_;
+  std::int64_t channels_;
+};
+
+/// How a kernel tap and a position of one tensor give a position of the other, along one axis:
+/// (position * factor + tap * tap_step + offset) / divisor, absent where that has a remainder or is
+/// out of range.
+struct AxisMap {
+  std::int64_t factor = 1;
+  std::int64_t tap_step = 1;
+  std::int64_t offset = 0;
+  std::int64_t divisor = 1;
+  std::int64_t extent = 1;  ///< of the tensor read
+
+  /// The position read, or -1.
+  std::int64_t source(std::int64_t position, std::int64_t tap) const {
+    const std::int64_t scaled = position * factor + tap * tap_step + offset;
+    if (scaled < 0 || scaled % divisor != 0) return -1;
+    return scaled / divisor < extent ? scaled / divisor : -1;
+  }
+};
+
+/// The images that a convolution reads: [batch, all channels, height, width], of which one group's
+/// channels count.
+struct Images {
+  const float* data = nullptr;  ///< at the group's first channel
+  std::int64_t batch = 1;
+  std::int64_t image_stride = 0;  ///< all channels * plane
+  std::int64_t channels = 1;      ///< of the group
+  std::int64_t height = 1;
+  std::int64_t width = 1;
+};
+
+/// A sliding window over images: positions are (image, row, column) of a grid, taps are (kernel
+/// row, kernel column).
+struct Window {
+  Images images;
+  AxisMap rows;
+  AxisMap columns;
+  std::int64_t grid_height = 1;
+  std::int64_t grid_width = 1;
+  std::int64_t kernel_width = 1;
+};
+
+/// im2col: items are positions, k = (tap, channel), the channel fastest. Padding is +0.
+class WindowSource final : public PanelSource {
+ public:
+  explicit WindowSource(const Window& window) : window_(window) {}
+  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
+            std::int64_t last_k, float* panel) const override;
+
+ private:
+  Window window_;
+};
+
+/// im2col with the reduction over positions: items = (tap, channel), the channel fastest, and k are
+/// positions.
+class WindowByPosition final : public PanelSource {
+ public:
+  explicit WindowByPosition(const Window& window) : window_(window) {}
+  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
+            std::int64_t last_k, float* panel) const override;
+
+ private:
+  Window window_;
+};
+
+/// The gradient as left operand of backward_weight: items are channels, k = (image, pixel).
+class PixelSource final : public PanelSource {
+ public:
+  explicit PixelSource(const Images& images) : images_(images) {}
+  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
+            std::int64_t last_k, float* panel) const override;
+
+ private:
+  Images images_;
+};
+
+}  // namespace mantissa

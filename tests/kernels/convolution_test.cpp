@@ -1,0 +1,130 @@
+#include "kernels/convolution.h"
+
+#include <doctest/doctest.h>
+
+#include "chain_reference.h"
+#include "tensor/parallel.h"
+
+namespace mantissa {
+namespace {
+
+using test::Values;
+
+/// A shape whose output size follows from equal padding on both sides.
+ConvolutionShape square(std::int64_t batch, std::int64_t in_channels, std::int64_t size,
+                        std::int64_t out_channels, std::int64_t kernel, std::int64_t stride = 1,
+                        std::int64_t pad = 0, std::int64_t dilation = 1, std::int64_t groups = 1) {
+  ConvolutionShape shape;
+  shape.batch = batch;
+  shape.in_channels = in_channels;
+  shape.out_channels = out_channels;
+  shape.in_height = shape.in_width = size;
+  shape.kernel_height = shape.kernel_width = kernel;
+  shape.stride_height = shape.stride_width = stride;
+  shape.dilation_height = shape.dilation_width = dilation;
+  shape.pad_top = shape.pad_left = pad;
+  shape.out_height = shape.out_width = (size + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1;
+  shape.groups = groups;
+  return shape;
+}
+
+/// Nothing is symmetric here: 7 x 9 images, a 3 x 2 kernel, padding only at the top and at the
+/// right.
+ConvolutionShape lopsided() {
+  ConvolutionShape shape;
+  shape.batch = 2;
+  shape.in_channels = 3;
+  shape.in_height = 7;
+  shape.in_width = 9;
+  shape.out_channels = 5;
+  shape.kernel_height = 3;
+  shape.kernel_width = 2;
+  shape.stride_height = 2;
+  shape.stride_width = 3;
+  shape.dilation_width = 2;
+  shape.pad_top = 2;
+  shape.out_height = 4;
+  shape.out_width = 4;
+  return shape;
+}
+
+const ConvolutionShape kShapes[] = {
+    square(1, 1, 1, 1, 1),
+    square(2, 3, 8, 4, 3, 1, 1),
+    square(1, 4, 12, 9, 3, 2, 1),
+    square(3, 5, 6, 7, 1),
+    square(2, 4, 7, 6, 1, 2),
+    square(1, 2, 11, 3, 5, 1, 2, 2),
+    square(2, 6, 9, 4, 3, 2, 1, 1, 2),
+    square(2, 5, 9, 5, 3, 1, 1, 1, 5),
+    square(1, 6, 10, 6, 3, 2, 1, 1, 6),
+    square(5, 2, 4, 3, 3, 1, 1),
+    square(1, 3, 5, 2, 5, 1, 4),
+    square(1, 4, 8, 8, 3, 3, 0, 1, 4),
+    lopsided(),
+};
+
+void check_convolution(const ConvolutionShape& shape, const Mac& mac, Values values) {
+  CAPTURE(shape.in_channels);
+  CAPTURE(shape.in_height);
+  CAPTURE(shape.kernel_height);
+  CAPTURE(shape.stride_height);
+  CAPTURE(shape.groups);
+  const std::vector<float> x = test::draw_values(shape.in_elements(), values, {1});
+  const std::vector<float> weight = test::draw_values(shape.weight_elements(), values, {2});
+  const std::vector<float> grad_y = test::draw_values(shape.out_elements(), values, {3});
+  const std::vector<float> bias = test::draw_values(shape.out_channels, Values::normal, {4});
+  Epilogue epilogue;
+  epilogue.row_bias = bias.data();
+
+  std::vector<float> y(grad_y.size(), 99.0F);
+  convolution_forward(shape, x.data(), weight.data(), y.data(), mac, {5}, epilogue);
+  test::check_same_bits(y, test::reference_forward(shape, x, weight, mac, {5}, epilogue));
+
+  std::vector<float> grad_x(x.size(), 99.0F);
+  convolution_backward_data(shape, grad_y.data(), weight.data(), grad_x.data(), mac, {6});
+  test::check_same_bits(grad_x, test::reference_backward_data(shape, grad_y, weight, mac, {6}));
+
+  std::vector<float> grad_weight(weight.size(), 99.0F);
+  convolution_backward_weight(shape, x.data(), grad_y.data(), grad_weight.data(), mac, {7});
+  test::check_same_bits(grad_weight, test::reference_backward_weight(shape, x, grad_y, mac, {7}));
+}
+
+TEST_CASE("the three products of a convolution are their chains bit for bit in binary32") {
+  test::for_each_target([](const char* target) {
+    CAPTURE(target);
+    for (const ConvolutionShape& shape : kShapes) {
+      check_convolution(shape, {}, Values::normal);
+      check_convolution(shape, {}, Values::adversarial);
+    }
+  });
+}
+
+TEST_CASE("a convolution has the same bits on 1, 2 and 3 threads") {
+  for (const ConvolutionShape& shape :
+       {square(8, 16, 16, 24, 3, 1, 1), square(8, 32, 16, 32, 3, 2, 1, 1, 32)}) {
+    const std::vector<float> x = test::draw_values(shape.in_elements(), Values::normal, {1});
+    const std::vector<float> weight =
+        test::draw_values(shape.weight_elements(), Values::normal, {2});
+    const std::vector<float> grad_y = test::draw_values(shape.out_elements(), Values::normal, {3});
+    std::vector<std::vector<float>> results;
+    for (const int threads : {1, 2, 3}) {
+      std::vector<float> y(grad_y.size());
+      std::vector<float> grad_x(x.size());
+      std::vector<float> grad_weight(weight.size());
+      with_threads(threads, [&] {
+        convolution_forward(shape, x.data(), weight.data(), y.data(), {});
+        convolution_backward_data(shape, grad_y.data(), weight.data(), grad_x.data(), {});
+        convolution_backward_weight(shape, x.data(), grad_y.data(), grad_weight.data(), {});
+      });
+      y.insert(y.end(), grad_x.begin(), grad_x.end());
+      y.insert(y.end(), grad_weight.begin(), grad_weight.end());
+      results.push_back(y);
+    }
+    test::check_same_bits(results[1], results[0]);
+    test::check_same_bits(results[2], results[0]);
+  }
+}
+
+}  // namespace
+}  // namespace mantissa
