@@ -149,7 +149,6 @@ void Tiling::pack_whole_left() {
 }
 
 void Tiling::run() {
-  if (product_.rows <= 0 || product_.columns <= 0) return;
   pack_whole_left();
   parallel_for(row_units_ * column_units_, 1, [&](std::int64_t begin, std::int64_t end) {
     thread_local Scratch scratch;
@@ -268,6 +267,7 @@ WordPositions Tiling::word_positions(std::int64_t first_row, std::int64_t first_
 
 void multiply_tiles(const TiledProduct& product, const Mac& mac, RandomKey key,
                     const Epilogue& epilogue) {
+  if (product.rows <= 0 || product.columns <= 0) return;
   Tiling(product, mac, key, epilogue).run();
 }
 
