@@ -12,7 +12,8 @@
 
 namespace mantissa {
 
-/// The places of a layer that have a format of their own (numerics.md section 4). Tensor roles first, then the three matrix products.
+/// The places of a layer that have a format of their own (numerics.md section 4). Tensor roles
+/// first, then the three matrix products.
 enum class Role : std::uint8_t {
   weight,
   activation,
@@ -32,7 +33,9 @@ inline constexpr std::size_t kTensorRoleCount = 7;
 std::string_view role_name(Role role);
 /// Throws Error with the nearest role.
 Role parse_role(std::string_view text);
-constexpr bool is_mac_role(Role role) { return static_cast<std::size_t>(role) >= kTensorRoleCount; }
+constexpr bool is_mac_role(Role role) {
+  return static_cast<std::size_t>(role) >= kTensorRoleCount;
+}
 
 /// Formats of one layer; everything fp32 by default.
 struct LayerNumerics {
@@ -41,7 +44,9 @@ struct LayerNumerics {
 
   const Quantization& tensor(Role role) const { return tensors[static_cast<std::size_t>(role)]; }
   Quantization& tensor(Role role) { return tensors[static_cast<std::size_t>(role)]; }
-  const Mac& mac(Role role) const { return macs[static_cast<std::size_t>(role) - kTensorRoleCount]; }
+  const Mac& mac(Role role) const {
+    return macs[static_cast<std::size_t>(role) - kTensorRoleCount];
+  }
   Mac& mac(Role role) { return macs[static_cast<std::size_t>(role) - kTensorRoleCount]; }
 
   friend bool operator==(const LayerNumerics&, const LayerNumerics&) = default;
@@ -56,12 +61,14 @@ struct Assignment {
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };
 
-/// Sets a role of one layer from a spelling (`e4m3fn/sr` for a tensor role, `e5m10/chunk64` for a mac role).
+/// Sets a role of one layer from a spelling (`e4m3fn/sr` for a tensor role, `e5m10/chunk64` for a
+/// mac role).
 void assign(LayerNumerics& layer, Role role, std::string_view spelling);
 /// The canonical spelling of what a role has.
 std::string spelling(const LayerNumerics& layer, Role role);
 
-/// `{"vector": "e8m23", "layers": {"conv1": {"weight": "e4m3fn", ..., "mac.forward": "e8m23"}, ...}}`, every role of every layer.
+/// `{"vector": "e8m23", "layers": {"conv1": {"weight": "e4m3fn", ..., "mac.forward": "e8m23"},
+/// ...}}`, every role of every layer.
 nlohmann::json to_json(const Assignment& assignment);
 
 }  // namespace mantissa

@@ -11,10 +11,14 @@
 
 namespace mantissa {
 
-/// An initializer that training may change: a weight, a bias, a running mean.
+/// A tensor of real numbers that comes with the model: a weight, a bias, a running mean.
 struct Parameter {
   std::string name;
   std::shared_ptr<const Tensor> value;
+  /// False for a literal of the model's formula, such as the 0.5 of `Mul(x, Constant)`: it takes
+  /// its place among the parameters, but training must not change it. Initializers are trainable,
+  /// and so is whatever is a weight or bias of Conv, Gemm, MatMul or BatchNormalization.
+  bool trainable = true;
 };
 
 /// A network as imported: nodes in topological order, constants folded, one input and one output.
@@ -24,27 +28,39 @@ struct Graph {
   std::string producer;
   int opset = 0;
   std::string input_name;
-  Shape input_shape;          ///< extent 0 is the batch; 0 there means that the model leaves it open
-  std::string output_name;    ///< logits (or probabilities where the model ends in Softmax)
+  Shape input_shape;        ///< extent 0 is the batch; 0 there means that the model leaves it open
+  std::string output_name;  ///< logits (or probabilities where the model ends in Softmax)
   std::vector<NodeSpec> nodes;
-  std::vector<Parameter> parameters;         ///< binary32 initializers that some node reads, in order of first use
-  std::map<std::string, Constant> constants; ///< integer initializers and folded values, by value name
-  std::string sha256;                        ///< of the model's file, external data included
+  std::vector<Parameter> parameters;  ///< tensors that some node reads, in order of first use
+  std::map<std::string, Constant>
+      constants;       ///< integers, and settings such as the bounds of Clip, by value name
+  std::string sha256;  ///< of the model's file, external data included
 };
 
-/// Reads an ONNX model (opset 9 to 17; initializers inside or in external files; constant subgraphs of shapes folded).
+/// Reads an ONNX model (opset 7 to 17; initializers inside or in external files of the model's
+/// folder). Weights of any floating type become binary32.
 ///
-/// `Identity` on initializers, `Constant` nodes and Shape/Gather/... chains are folded; Dropout and BatchNormalization stay.
-/// Throws one Error that names every unsupported node with its operator and opset; and for a missing, truncated
-/// or non-ONNX file, NaN or infinite weights, more than one data input, cycles, missing values.
+/// What can be computed without running the network is folded: `Constant`, Shape/Gather/... chains,
+/// and operations on initializers, whose result becomes a parameter of its own (evaluation exports
+/// share equal weights through `Identity`). Dropout and BatchNormalization stay. Nodes that the
+/// output does not depend on are dropped.
+///
+/// The exported batch size does not matter: shapes computed from it, and targets of Reshape that
+/// spell it out, are rewritten so that they follow it.
+///
+/// Throws one Error that names every unsupported node with its operator and opset; and for a
+/// missing, truncated or non-ONNX file, NaN or infinite weights, more than one data input or
+/// output, cycles, missing values.
 Graph load_onnx(const std::filesystem::path& path);
 
 /// Reads a model from memory; external data is looked for in `folder`. `where` names it in errors.
-Graph parse_onnx(std::string_view bytes, const std::filesystem::path& folder, std::string_view where);
+Graph parse_onnx(std::string_view bytes, const std::filesystem::path& folder,
+                 std::string_view where);
 
-/// The graph with other parameter values (same order as `graph.parameters`), as ONNX that `load_onnx` reads back and the
-/// ONNX checker accepts. Written atomically.
-void save_onnx(const std::filesystem::path& path, const Graph& graph, const std::vector<const Tensor*>& parameters);
+/// The graph with other parameter values (same order as `graph.parameters`), as ONNX that
+/// `load_onnx` reads back and the ONNX checker accepts. Written atomically.
+void save_onnx(const std::filesystem::path& path, const Graph& graph,
+               const std::vector<const Tensor*>& parameters);
 
 /// A value in a network: the input, a parameter, or a node's output.
 using ValueId = std::int32_t;
@@ -58,8 +74,8 @@ struct NetworkNode {
   std::vector<ValueId> outputs;
 };
 
-/// A graph prepared for one batch size: every shape is known. Value 0 is the input; values 1..P are the parameters in the
-/// graph's order; then node outputs.
+/// A graph prepared for one batch size: every shape is known. Value 0 is the input; values 1..P are
+/// the parameters in the graph's order; then node outputs.
 struct Network {
   std::int64_t batch = 0;
   std::vector<NetworkNode> nodes;
@@ -76,11 +92,12 @@ struct Network {
 /// Infers all shapes for `batch` samples. Throws Error naming the node whose shapes do not fit.
 Network prepare(const Graph& graph, std::int64_t batch);
 
-/// A node that multiplies matrices, and so has formats of its own. "Layer" is the word for it in every report.
+/// A node that multiplies matrices, and so has formats of its own. "Layer" is the word for it in
+/// every report.
 struct Layer {
-  std::string name;       ///< the node's name
+  std::string name;  ///< the node's name
   std::string op_type;
-  std::size_t node = 0;   ///< index in Graph::nodes and Network::nodes
+  std::size_t node = 0;       ///< index in Graph::nodes and Network::nodes
   ValueId weight = kNoValue;  ///< its weight's value, if that is a parameter
   ValueId bias = kNoValue;
 };
