@@ -47,6 +47,7 @@ Window input_window(const ConvolutionShape& shape, const Images& inputs) {
   window.columns = {shape.stride_width, shape.dilation_width, -shape.pad_left, 1, shape.in_width};
   window.grid_height = shape.out_height;
   window.grid_width = shape.out_width;
+  window.kernel_height = shape.kernel_height;
   window.kernel_width = shape.kernel_width;
   return window;
 }
@@ -60,6 +61,7 @@ Window output_window(const ConvolutionShape& shape, const Images& gradients) {
   window.columns = {1, -shape.dilation_width, shape.pad_left, shape.stride_width, shape.out_width};
   window.grid_height = shape.in_height;
   window.grid_width = shape.in_width;
+  window.kernel_height = shape.kernel_height;
   window.kernel_width = shape.kernel_width;
   return window;
 }

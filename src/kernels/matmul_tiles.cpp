@@ -142,7 +142,7 @@ void Tiling::pack_whole_left() {
       std::max<std::int64_t>(kUnitWork / 16 / std::max<std::int64_t>(panel_size, 1), 1);
   parallel_for(row_panels_, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t panel = begin; panel < end; ++panel) {
-      product_.left->pack(panel * kTileRows, rows_of(panel), kTileRows, 0, product_.depth,
+      product_.left->pack(panel * kTileRows, rows_of(panel), kTileRows, 0, product_.depth, nullptr,
                           whole_left_.get() + panel * panel_size);
     }
   });
@@ -164,7 +164,8 @@ void Tiling::compute_unit(std::int64_t unit, Scratch& scratch) const {
   const Range rows{first_row, std::min(first_row + unit_row_panels_, row_panels_)};
   const Range columns{first_column, std::min(first_column + unit_column_panels_, column_panels_)};
   const std::int64_t state = rows.size() * columns.size() * tile_sums_;
-  float* memory = scratch.take(state + block_depth_ * (width_ + rows.size() * kTileRows));
+  float* memory = scratch.take(state + block_depth_ * (width_ + rows.size() * kTileRows) +
+                               product_.right->block_memory(block_depth_));
   std::fill_n(memory, state, 0.0F);
   std::int64_t k = 0;
   do {
@@ -182,13 +183,16 @@ void Tiling::compute_block(Range row_panels, Range column_panels, Range k, float
     left = whole_left_.get() + row_panels.first * left_panel + k.first * kTileRows;
   } else {
     for (std::int64_t row = row_panels.first; row < row_panels.last; ++row) {
-      product_.left->pack(row * kTileRows, rows_of(row), kTileRows, k.first, k.last,
+      product_.left->pack(row * kTileRows, rows_of(row), kTileRows, k.first, k.last, nullptr,
                           left_block + (row - row_panels.first) * left_panel);
     }
   }
+  float* block = left_block + block_depth_ * row_panels.size() * kTileRows;
+  product_.right->prepare_block(k.first, k.last, block);
   float* sums = memory;
   for (std::int64_t column = column_panels.first; column < column_panels.last; ++column) {
-    product_.right->pack(column * width_, columns_of(column), width_, k.first, k.last, right);
+    product_.right->pack(column * width_, columns_of(column), width_, k.first, k.last, block,
+                         right);
     for (std::int64_t row = row_panels.first; row < row_panels.last; ++row, sums += tile_sums_) {
       compute_tile(row, column, k, left + (row - row_panels.first) * left_panel, right, sums);
     }

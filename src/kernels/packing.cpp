@@ -2,86 +2,115 @@
 
 #include <algorithm>
 
+#include <hwy/highway.h>
+
 namespace mantissa {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;  // the lowest instruction set: loads and stores bound this code
+
+using Eight = hn::FixedTag<float, 8>;
+using Four = hn::Repartition<double, Eight>;
+using EightFloats = hn::Vec<Eight>;
+
+/// Rows a and b interleaved by pairs of columns: [a0 a1 b0 b1 | a4 a5 b4 b5] and [a2 a3 b2 b3 | a6
+/// a7 b6 b7].
+EightFloats low_pairs(EightFloats a, EightFloats b) {
+  const Four d;
+  return hn::BitCast(Eight(), hn::InterleaveLower(d, hn::BitCast(d, a), hn::BitCast(d, b)));
+}
+EightFloats high_pairs(EightFloats a, EightFloats b) {
+  const Four d;
+  return hn::BitCast(Eight(), hn::InterleaveUpper(d, hn::BitCast(d, a), hn::BitCast(d, b)));
+}
+
+void transpose_8x8(const float* source, std::int64_t row_stride, float* transposed,
+                   std::int64_t stride) {
+  const Eight d;
+  EightFloats row[8];
+  for (int i = 0; i < 8; ++i) row[i] = hn::LoadU(d, source + i * row_stride);
+  // Columns 0 and 4 in low, 1 and 5 in high halves, and so on, of four rows; then the halves are
+  // joined.
+  EightFloats part[8];
+  for (int half = 0; half < 8; half += 4) {
+    const EightFloats low01 = hn::InterleaveLower(d, row[half], row[half + 1]);
+    const EightFloats high01 = hn::InterleaveUpper(d, row[half], row[half + 1]);
+    const EightFloats low23 = hn::InterleaveLower(d, row[half + 2], row[half + 3]);
+    const EightFloats high23 = hn::InterleaveUpper(d, row[half + 2], row[half + 3]);
+    part[half] = low_pairs(low01, low23);
+    part[half + 1] = high_pairs(low01, low23);
+    part[half + 2] = low_pairs(high01, high23);
+    part[half + 3] = high_pairs(high01, high23);
+  }
+  for (int i = 0; i < 4; ++i) {
+    hn::StoreU(hn::ConcatLowerLower(d, part[i + 4], part[i]), d, transposed + i * stride);
+    hn::StoreU(hn::ConcatUpperUpper(d, part[i + 4], part[i]), d, transposed + (i + 4) * stride);
+  }
+}
+
+}  // namespace
+
+void transpose(const float* source, std::int64_t row_stride, std::int64_t rows,
+               std::int64_t columns, float* transposed, std::int64_t stride) {
+  const std::int64_t whole_rows = rows / 8 * 8;
+  const std::int64_t whole_columns = columns / 8 * 8;
+  for (std::int64_t row = 0; row < whole_rows; row += 8) {
+    for (std::int64_t column = 0; column < whole_columns; column += 8) {
+      transpose_8x8(source + row * row_stride + column, row_stride,
+                    transposed + column * stride + row, stride);
+    }
+  }
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::int64_t first = row < whole_rows ? whole_columns : 0;
+    for (std::int64_t column = first; column < columns; ++column) {
+      transposed[column * stride + row] = source[row * row_stride + column];
+    }
+  }
+}
 
 void StridedSource::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                         std::int64_t last_k, float* panel) const {
+                         std::int64_t last_k, const float* /*block*/, float* panel) const {
   const float* source = data_ + first_item * item_stride_ + first_k * k_stride_;
+  if (k_stride_ == 1) {
+    transpose(source, item_stride_, count, last_k - first_k, panel, width);
+    return;
+  }
   for (std::int64_t k = first_k; k < last_k; ++k, source += k_stride_, panel += width) {
     if (item_stride_ == 1) {
       std::copy_n(source, count, panel);
     } else {
       for (int item = 0; item < count; ++item) panel[item] = source[item * item_stride_];
     }
-    std::fill(panel + count, panel + width, 0.0F);
   }
 }
 
 void WeightSource::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                        std::int64_t last_k, float* panel) const {
+                        std::int64_t last_k, const float* /*block*/, float* panel) const {
   const float* items = data_ + first_item * item_stride_;
-  for (std::int64_t k = first_k; k < last_k; ++k, panel += width) {
-    const float* source = items + (k % channels_) * channel_stride_ + k / channels_;
-    for (int item = 0; item < count; ++item) panel[item] = source[item * item_stride_];
-    std::fill(panel + count, panel + width, 0.0F);
-  }
-}
-
-void WindowSource::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                        std::int64_t last_k, float* panel) const {
-  const Images& images = window_.images;
-  const std::int64_t grid = window_.grid_height * window_.grid_width;
-  const std::int64_t plane = images.height * images.width;
-  for (std::int64_t k = first_k; k < last_k; ++k, panel += width) {
-    const std::int64_t tap = k / images.channels;
-    const float* source = images.data + (k % images.channels) * plane;
-    for (int item = 0; item < count; ++item) {
-      const std::int64_t position = first_item + item;
-      const std::int64_t pixel = position % grid;
-      const std::int64_t row =
-          window_.rows.source(pixel / window_.grid_width, tap / window_.kernel_width);
-      const std::int64_t column =
-          window_.columns.source(pixel % window_.grid_width, tap % window_.kernel_width);
-      panel[item] =
-          row < 0 || column < 0
-              ? 0.0F
-              : source[(position / grid) * images.image_stride + row * images.width + column];
+  // In the order of memory, where the taps of a channel lie side by side.
+  for (std::int64_t channel = 0; channel < channels_; ++channel) {
+    const std::int64_t skipped =
+        std::max<std::int64_t>(first_k - channel + channels_ - 1, 0) / channels_;
+    std::int64_t k = channel + skipped * channels_;
+    for (std::int64_t tap = skipped; k < last_k; ++tap, k += channels_) {
+      const float* source = items + channel * channel_stride_ + tap;
+      float* row = panel + (k - first_k) * width;
+      for (int item = 0; item < count; ++item) row[item] = source[item * item_stride_];
     }
-    std::fill(panel + count, panel + width, 0.0F);
-  }
-}
-
-void WindowByPosition::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                            std::int64_t last_k, float* panel) const {
-  const Images& images = window_.images;
-  const std::int64_t grid = window_.grid_height * window_.grid_width;
-  const std::int64_t plane = images.height * images.width;
-  for (std::int64_t k = first_k; k < last_k; ++k, panel += width) {
-    const std::int64_t pixel = k % grid;
-    for (int item = 0; item < count; ++item) {
-      const std::int64_t tap = (first_item + item) / images.channels;
-      const std::int64_t channel = (first_item + item) % images.channels;
-      const std::int64_t row =
-          window_.rows.source(pixel / window_.grid_width, tap / window_.kernel_width);
-      const std::int64_t column =
-          window_.columns.source(pixel % window_.grid_width, tap % window_.kernel_width);
-      panel[item] = row < 0 || column < 0
-                        ? 0.0F
-                        : images.data[(k / grid) * images.image_stride + channel * plane +
-                                      row * images.width + column];
-    }
-    std::fill(panel + count, panel + width, 0.0F);
   }
 }
 
 void PixelSource::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                       std::int64_t last_k, float* panel) const {
+                       std::int64_t last_k, const float* /*block*/, float* panel) const {
   const std::int64_t plane = images_.height * images_.width;
-  for (std::int64_t k = first_k; k < last_k; ++k, panel += width) {
+  for (std::int64_t k = first_k; k < last_k;) {
+    const std::int64_t pixel = k % plane;
+    const std::int64_t pixels = std::min(plane - pixel, last_k - k);
     const float* source =
-        images_.data + (k / plane) * images_.image_stride + first_item * plane + k % plane;
-    for (int item = 0; item < count; ++item) panel[item] = source[item * plane];
-    std::fill(panel + count, panel + width, 0.0F);
+        images_.data + (k / plane) * images_.image_stride + first_item * plane + pixel;
+    transpose(source, plane, count, pixels, panel, width);
+    panel += pixels * width;
+    k += pixels;
   }
 }
 

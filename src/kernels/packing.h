@@ -15,11 +15,23 @@ class PanelSource {
   PanelSource& operator=(const PanelSource&) = delete;
   virtual ~PanelSource() = default;
 
-  /// Writes panel[k - first_k][width]: element (first_item + w, k) for w < count and k in [first_k,
-  /// last_k); +0 for w in [count, width).
+  /// Floats that `prepare_block` needs for a block of `depth` products.
+  virtual std::int64_t block_memory(std::int64_t /*depth*/) const { return 0; }
+
+  /// Brings what all panels of k in [first_k, last_k) share into `memory`, once for all of them.
+  virtual void prepare_block(std::int64_t /*first_k*/, std::int64_t /*last_k*/,
+                             float* /*memory*/) const {}
+
+  /// Writes panel[k - first_k][width]: element (first_item + w, k) for w < count and k in
+  /// [first_k, last_k). What it writes for w in [count, width) is not used. `block` is what
+  /// `prepare_block` made of the same k.
   virtual void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                    std::int64_t last_k, float* panel) const = 0;
+                    std::int64_t last_k, const float* block, float* panel) const = 0;
 };
+
+/// transposed[column * stride + row] = source[row * row_stride + column]
+void transpose(const float* source, std::int64_t row_stride, std::int64_t rows,
+               std::int64_t columns, float* transposed, std::int64_t stride);
 
 /// A matrix with any strides.
 class StridedSource final : public PanelSource {
@@ -27,7 +39,7 @@ class StridedSource final : public PanelSource {
   StridedSource(const float* data, std::int64_t item_stride, std::int64_t k_stride)
       : data_(data), item_stride_(item_stride), k_stride_(k_stride) {}
   void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, float* panel) const override;
+            std::int64_t last_k, const float* block, float* panel) const override;
 
  private:
   const float* data_;
@@ -46,7 +58,7 @@ class WeightSource final : public PanelSource {
         channel_stride_(channel_stride),
         channels_(channels) {}
   void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, float* panel) const override;
+            std::int64_t last_k, const float* block, float* panel) const override;
 
  private:
   const float* data_;
@@ -92,6 +104,7 @@ struct Window {
   AxisMap columns;
   std::int64_t grid_height = 1;
   std::int64_t grid_width = 1;
+  std::int64_t kernel_height = 1;
   std::int64_t kernel_width = 1;
 };
 
@@ -100,22 +113,33 @@ class WindowSource final : public PanelSource {
  public:
   explicit WindowSource(const Window& window) : window_(window) {}
   void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, float* panel) const override;
+            std::int64_t last_k, const float* block, float* panel) const override;
 
  private:
   Window window_;
 };
 
-/// im2col with the reduction over positions: items = (tap, channel), the channel fastest, and k are
-/// positions.
+/// im2col with the reduction over positions: items = (tap, channel), the channel fastest, and k
+/// are positions. The divisors of the window must be 1.
+///
+/// A block is the part of the images that its positions see, padded, with the channels innermost:
+/// all taps of a position are then runs of it.
 class WindowByPosition final : public PanelSource {
  public:
-  explicit WindowByPosition(const Window& window) : window_(window) {}
+  explicit WindowByPosition(const Window& window);
+  std::int64_t block_memory(std::int64_t depth) const override;
+  void prepare_block(std::int64_t first_k, std::int64_t last_k, float* memory) const override;
   void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, float* panel) const override;
+            std::int64_t last_k, const float* block, float* panel) const override;
 
  private:
+  /// The rows that one image of a block takes: grid rows [first, last) see `padded_rows(last -
+  /// first)` rows of the image.
+  std::int64_t padded_rows(std::int64_t grid_rows) const;
+  void prepare_row(std::int64_t image, std::int64_t row, float* memory) const;
+
   Window window_;
+  std::int64_t padded_width_;
 };
 
 /// The gradient as left operand of backward_weight: items are channels, k = (image, pixel).
@@ -123,7 +147,7 @@ class PixelSource final : public PanelSource {
  public:
   explicit PixelSource(const Images& images) : images_(images) {}
   void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, float* panel) const override;
+            std::int64_t last_k, const float* block, float* panel) const override;
 
  private:
   Images images_;
