@@ -1,6 +1,7 @@
 #include "tensor/parallel.h"
 
 #include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
 #include <tbb/task_arena.h>
@@ -33,6 +34,10 @@ void parallel_tasks(std::size_t count, const std::function<void(std::size_t)>& t
 }
 
 void with_threads(int threads, const std::function<void()>& body) {
+  // oneTBB starts as many workers as there are cores unless it is told to start more.
+  const std::size_t cores = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
+                                    std::max(cores, static_cast<std::size_t>(std::max(threads, 1))));
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
   arena.execute(body);
 }

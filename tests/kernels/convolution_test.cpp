@@ -1,7 +1,6 @@
 #include "kernels/convolution.h"
 
 #include <doctest/doctest.h>
-#include <tbb/global_control.h>
 
 #include "chain_reference.h"
 #include "tensor/parallel.h"
@@ -102,8 +101,6 @@ TEST_CASE("the three products of a convolution are their chains bit for bit in b
 }
 
 TEST_CASE("a convolution has the same bits on 1, 2 and 3 threads") {
-  // More threads than this machine may have cores.
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 3);
   for (const ConvolutionShape& shape :
        {square(8, 16, 16, 24, 3, 1, 1), square(8, 32, 16, 32, 3, 2, 1, 1, 32)}) {
     const std::vector<float> x = test::draw_values(shape.in_elements(), Values::normal, {1});

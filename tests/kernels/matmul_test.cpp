@@ -3,7 +3,6 @@
 #include <string>
 
 #include <doctest/doctest.h>
-#include <tbb/global_control.h>
 
 #include "chain_reference.h"
 #include "support/random.h"
@@ -106,8 +105,6 @@ TEST_CASE("biases are added in binary32 and the output format is applied last") 
 }
 
 TEST_CASE("a product has the same bits on 1, 2 and 3 threads") {
-  // More threads than this machine may have cores.
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 3);
   const std::vector<float> a = test::draw_values(200 * 300, Values::normal, {1});
   const std::vector<float> b = test::draw_values(300 * 500, Values::normal, {2});
   const MatrixView left{a.data(), 200, 300, 300, 1};
