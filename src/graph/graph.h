@@ -82,6 +82,7 @@ struct Network {
   std::vector<Shape> value_shapes;
   std::vector<std::string> value_names;
   std::size_t parameter_count = 0;
+  std::vector<bool> trainable;  ///< by parameter
   ValueId output = kNoValue;
 
   bool is_parameter(ValueId value) const {

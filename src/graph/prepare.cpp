@@ -39,6 +39,7 @@ class Preparation {
     add_value(graph.input_name, std::move(input));
     for (const Parameter& parameter : graph.parameters) {
       add_value(parameter.name, parameter.value->shape());
+      network_.trainable.push_back(parameter.trainable);
     }
   }
 
