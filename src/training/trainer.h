@@ -1,9 +1,7 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,57 +9,10 @@
 #include "data/dataset.h"
 #include "graph/assignment.h"
 #include "graph/graph.h"
-#include "support/random.h"
+#include "training/execution.h"
+#include "training/options.h"
 
 namespace mantissa {
-
-enum class OptimizerKind : std::uint8_t { sgd, adam, adamw };
-
-/// Hyper-parameters of the update; defaults are those of the papers.
-struct OptimizerOptions {
-  OptimizerKind kind = OptimizerKind::sgd;
-  double learning_rate = 0.05;
-  double momentum = 0.9;       ///< sgd
-  bool nesterov = false;       ///< sgd
-  double beta1 = 0.9;          ///< adam, adamw (Kingma & Ba 2015)
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 0;     ///< sgd, adam: added to the gradient; adamw: decoupled (Loshchilov & Hutter 2019)
-};
-
-enum class ScheduleKind : std::uint8_t { constant, step, cosine };
-
-/// The learning rate over a run.
-struct ScheduleOptions {
-  ScheduleKind kind = ScheduleKind::constant;
-  int step_epochs = 1;        ///< step: every so many epochs ...
-  double step_factor = 0.1;   ///< ... the rate is multiplied by this
-  double final_fraction = 0;  ///< cosine: the rate ends at this fraction of its start (Loshchilov & Hutter 2017)
-  int warmup_steps = 0;       ///< linear from 0
-};
-
-enum class LossScalingKind : std::uint8_t { none, fixed, dynamic };
-
-/// Loss scaling (Micikevicius et al., ICLR 2018): dynamic doubles after `growth_interval` good steps; on a non-finite
-/// gradient it halves and skips the step.
-struct LossScalingOptions {
-  LossScalingKind kind = LossScalingKind::none;
-  double initial_scale = 65536;
-  int growth_interval = 200;
-};
-
-struct TrainingOptions {
-  int epochs = 1;
-  std::int64_t batch_size = 64;
-  OptimizerOptions optimizer;
-  ScheduleOptions schedule;
-  LossScalingOptions loss_scaling;
-  Augmentation augmentation;
-  double label_smoothing = 0;
-  bool reinitialize = true;   ///< weights drawn anew (He normal) from the seed; false: the model's own are the start
-  std::uint64_t seed = 1;
-  int patience_steps = 100;   ///< a loss above its first value for so many steps ends the run as diverged
-};
 
 /// What one epoch showed.
 struct EpochResult {
@@ -87,6 +38,8 @@ struct TrainingResult {
   double test_accuracy = -1;             ///< -1: not asked for
   double elapsed_seconds = 0;
   std::vector<Tensor> parameters;        ///< trained, in the graph's order
+  std::vector<NodeSeconds> node_seconds; ///< by node of the network, over all steps; empty unless asked for
+  double update_seconds = 0;             ///< in the optimiser, over all steps
 };
 
 /// Data of a run. References must outlive it.
@@ -94,7 +47,8 @@ struct TrainingData {
   const Dataset& training;
   std::span<const std::int32_t> training_indices;
   std::span<const std::int32_t> validation_indices;   ///< into `training`
-  const Dataset* test = nullptr;                       ///< evaluated at the end if given
+  const Dataset* test = nullptr;                       ///< evaluated at the end if given ...
+  std::span<const std::int32_t> test_indices;          ///< ... on these samples
   Normalization normalization;
 };
 
@@ -102,22 +56,12 @@ struct TrainingHooks {
   std::function<void(const EpochResult&)> on_epoch;
   std::function<void(std::int64_t step, std::int64_t steps, double loss)> on_step;
   std::function<bool()> stop_requested;   ///< asked before each step
+  bool measure_times = false;             ///< fill `node_seconds`
 };
 
 /// Trains a copy of the graph's parameters. Re-entrant; the same arguments give the same bits on any number of threads.
 /// Throws Error if the network does not fit the data (input shape, number of classes).
 TrainingResult train(const Graph& graph, const Assignment& assignment, const TrainingData& data,
                      const TrainingOptions& options, const TrainingHooks& hooks = {});
-
-/// Names of the built-in recipes: `fp32`, `amp-fp16`, `amp-bf16`.
-struct Recipe {
-  std::string name;
-  std::string summary;
-  Assignment assignment;
-  LossScalingOptions loss_scaling;
-};
-std::vector<std::string> recipe_names();
-/// Throws Error with the nearest name.
-Recipe make_recipe(std::string_view name, const std::vector<std::string>& layer_names);
 
 }  // namespace mantissa

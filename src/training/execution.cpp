@@ -1,0 +1,283 @@
+#include "training/execution.h"
+
+#include <chrono>
+
+#include "support/error.h"
+#include "tensor/parallel.h"
+
+namespace mantissa {
+namespace {
+
+constexpr std::int64_t kQuantizeGrain = 1 << 15;  // elements; about 10 us of work, far above a task's cost
+
+/// Adds the time it lived to `total`, if there is one.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double* total) : total_(total) {
+    if (total_ != nullptr) start_ = std::chrono::steady_clock::now();
+  }
+  ~Stopwatch() {
+    if (total_ == nullptr) return;
+    *total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double* total_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+void add_into(Tensor& sum, const Tensor& addend) {
+  float* out = sum.data();
+  const float* in = addend.data();
+  parallel_for(static_cast<std::int64_t>(sum.size()), kQuantizeGrain, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) out[i] += in[i];
+  });
+}
+
+bool is_softmax(const NetworkNode& node) { return node.op_type == "Softmax" || node.op_type == "LogSoftmax"; }
+
+}  // namespace
+
+void quantize_tensor(const Tensor& source, Tensor& destination, const Quantization& quantization, RandomKey key) {
+  destination.resize(source.shape());
+  const auto in = source.values();
+  const auto out = destination.values();
+  parallel_for(static_cast<std::int64_t>(in.size()), kQuantizeGrain, [&](std::int64_t begin, std::int64_t end) {
+    const auto first = static_cast<std::size_t>(begin);
+    const auto count = static_cast<std::size_t>(end - begin);
+    quantize(in.subspan(first, count), out.subspan(first, count), quantization, key, first);
+  });
+}
+
+void quantize_tensor(Tensor& tensor, const Quantization& quantization, RandomKey key) {
+  if (quantization.is_identity()) return;
+  const auto values = tensor.values();
+  parallel_for(static_cast<std::int64_t>(values.size()), kQuantizeGrain, [&](std::int64_t begin, std::int64_t end) {
+    const auto first = static_cast<std::size_t>(begin);
+    quantize(values.subspan(first, static_cast<std::size_t>(end - begin)), quantization, key, first);
+  });
+}
+
+Execution::Execution(const Network& network, const Assignment& assignment)
+    : network_(network),
+      assignment_(assignment),
+      layers_(layers(network)),
+      layer_of_node_(network.nodes.size(), -1),
+      node_count_(network.nodes.size()),
+      logits_(network.output),
+      node_numerics_(network.nodes.size()),
+      values_(network.value_shapes.size()),
+      gradients_(network.value_shapes.size()),
+      has_gradient_(network.value_shapes.size()),
+      saved_(network.nodes.size()),
+      operands_(layers_.size()),
+      node_inputs_(network.nodes.size()),
+      input_gradients_(network.nodes.size()) {
+  if (assignment.layers.size() != layers_.size()) {
+    throw Error("", "the assignment has formats for " + std::to_string(assignment.layers.size()) +
+                        " layers, but the network has " + std::to_string(layers_.size()));
+  }
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    layer_of_node_[layers_[i].node] = static_cast<int>(i);
+    const LayerNumerics& numerics = assignment.layers[i];
+    node_numerics_[layers_[i].node] = {numerics.mac(Role::mac_forward), numerics.mac(Role::mac_backward_data),
+                                       numerics.mac(Role::mac_backward_weight), numerics.tensor(Role::output)};
+  }
+  // The loss takes the softmax in with its logarithm, so a final softmax is not computed.
+  if (!network.nodes.empty() && is_softmax(network.nodes.back()) &&
+      network.nodes.back().outputs[0] == network.output) {
+    --node_count_;
+    logits_ = network.nodes.back().inputs[0];
+  }
+  for (std::size_t node = 0; node < node_count_; ++node) {
+    for (const ValueId output : network.nodes[node].outputs) {
+      if (output != kNoValue) {
+        values_[static_cast<std::size_t>(output)] = Tensor(network.value_shapes[static_cast<std::size_t>(output)]);
+      }
+    }
+  }
+  mark_gradients();
+}
+
+void Execution::mark_gradients() {
+  needs_gradient_.assign(network_.value_shapes.size(), false);
+  for (std::size_t n = 0; n < node_count_; ++n) {
+    const NetworkNode& node = network_.nodes[n];
+    bool any = false;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId input = node.inputs[i];
+      if (input == kNoValue || !node.op->differentiable(i)) continue;
+      if (network_.is_parameter(input)) {
+        needs_gradient_[static_cast<std::size_t>(input)] = network_.trainable[static_cast<std::size_t>(input) - 1];
+      }
+      any = any || needs_gradient_[static_cast<std::size_t>(input)];
+    }
+    if (any) needs_gradient_[static_cast<std::size_t>(node.outputs[0])] = true;
+  }
+}
+
+bool Execution::is_trained(std::size_t parameter_index) const { return needs_gradient_[parameter_index + 1]; }
+
+Tensor* Execution::gradient(std::size_t index) { return has_gradient_[index + 1] ? &gradients_[index + 1] : nullptr; }
+
+const LayerNumerics* Execution::numerics_of(std::size_t node) const {
+  const int layer = layer_of_node_[node];
+  return layer < 0 ? nullptr : &assignment_.layers[static_cast<std::size_t>(layer)];
+}
+
+TensorRefs Execution::gather_inputs(std::size_t node, std::span<const Tensor> parameters) const {
+  TensorRefs inputs;
+  for (const ValueId input : network_.nodes[node].inputs) {
+    if (input == kNoValue) {
+      inputs.push_back(nullptr);
+    } else if (input == 0) {
+      inputs.push_back(input_);
+    } else if (network_.is_parameter(input)) {
+      inputs.push_back(&parameters[static_cast<std::size_t>(input) - 1]);
+    } else {
+      inputs.push_back(&values_[static_cast<std::size_t>(input)]);
+    }
+  }
+  return inputs;
+}
+
+void Execution::round_operands(std::size_t node, TensorRefs& inputs, RandomKey key) {
+  const auto layer = static_cast<std::size_t>(layer_of_node_[node]);
+  const LayerNumerics& numerics = assignment_.layers[layer];
+  LayerOperands& operands = operands_[layer];
+  if (const Quantization& format = numerics.tensor(Role::activation); !format.is_identity()) {
+    quantize_tensor(*inputs[0], operands.activation, format, key.child("activation"));
+    inputs[0] = &operands.activation;
+  }
+  // A product of two activations has no weight: both operands are activations then.
+  const bool has_weight = layers_[layer].weight != kNoValue;
+  const Role role = has_weight ? Role::weight : Role::activation;
+  if (const Quantization& format = numerics.tensor(role); !format.is_identity()) {
+    quantize_tensor(*inputs[1], operands.weight, format, key.child("weight"));
+    inputs[1] = &operands.weight;
+  }
+}
+
+const Tensor& Execution::forward(const Tensor& input, std::span<const Tensor> parameters, ExecutionMode mode,
+                                 RandomKey key) {
+  input_ = &input;
+  for (std::size_t node = 0; node < node_count_; ++node) forward_node(node, parameters, mode, key.child(node));
+  return logits_ == 0 ? input : values_[static_cast<std::size_t>(logits_)];
+}
+
+void Execution::forward_node(std::size_t n, std::span<const Tensor> parameters, ExecutionMode mode, RandomKey key) {
+  const Stopwatch stopwatch(seconds_ != nullptr ? &(*seconds_)[n].forward : nullptr);
+  const NetworkNode& node = network_.nodes[n];
+  TensorRefs& inputs = node_inputs_[n];
+  inputs = gather_inputs(n, parameters);
+  if (layer_of_node_[n] >= 0) round_operands(n, inputs, key);
+  MutableTensorRefs outputs;
+  for (const ValueId output : node.outputs) {
+    outputs.push_back(output == kNoValue ? nullptr : &values_[static_cast<std::size_t>(output)]);
+  }
+  node.op->forward({inputs, outputs, saved_[n], node_numerics_[n], mode, key});
+  if (layer_of_node_[n] < 0) quantize_tensor(*outputs[0], assignment_.vector, key.child("vector"));
+}
+
+void Execution::backward(const Tensor& grad_logits, RandomKey key) {
+  has_gradient_.assign(has_gradient_.size(), false);
+  const auto logits = static_cast<std::size_t>(logits_);
+  gradients_[logits].resize(network_.value_shapes[logits]);
+  std::copy(grad_logits.values().begin(), grad_logits.values().end(), gradients_[logits].data());
+  has_gradient_[logits] = true;
+  for (std::size_t node = node_count_; node-- > 0;) backward_node(node, key.child(node));
+}
+
+void Execution::backward_node(std::size_t n, RandomKey key) {
+  const NetworkNode& node = network_.nodes[n];
+  const auto output = static_cast<std::size_t>(node.outputs[0]);
+  if (!needs_gradient_[output] || !has_gradient_[output]) return;
+
+  TensorRefs grad_outputs(node.outputs.size(), nullptr);
+  grad_outputs[0] = &gradients_[output];
+  if (const LayerNumerics* numerics = numerics_of(n)) {
+    if (const Quantization& format = numerics->tensor(Role::error); !format.is_identity()) {
+      Tensor& error = operands_[static_cast<std::size_t>(layer_of_node_[n])].error;
+      quantize_tensor(gradients_[output], error, format, key.child("error"));
+      grad_outputs[0] = &error;
+    }
+  }
+  std::vector<Tensor>& scratch = input_gradients_[n];
+  scratch.resize(node.inputs.size());
+  MutableTensorRefs grad_inputs(node.inputs.size(), nullptr);
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const ValueId input = node.inputs[i];
+    if (input == kNoValue || !node.op->differentiable(i) || !needs_gradient_[static_cast<std::size_t>(input)]) continue;
+    scratch[i].resize(network_.value_shapes[static_cast<std::size_t>(input)]);
+    grad_inputs[i] = &scratch[i];
+  }
+  TensorRefs outputs;
+  for (const ValueId value : node.outputs) {
+    outputs.push_back(value == kNoValue ? nullptr : &values_[static_cast<std::size_t>(value)]);
+  }
+  differentiate(n, {node_inputs_[n], outputs, saved_[n], grad_outputs, grad_inputs, node_numerics_[n], key});
+  collect_gradients(n, key);
+}
+
+void Execution::differentiate(std::size_t n, const BackwardArguments& arguments) {
+  const Operator& op = *network_.nodes[n].op;
+  if (seconds_ == nullptr || layer_of_node_[n] < 0) {
+    const Stopwatch stopwatch(seconds_ != nullptr ? &(*seconds_)[n].backward_data : nullptr);
+    op.backward(arguments);
+    return;
+  }
+  // A layer's two products, one after the other, so that each has a time of its own.
+  const MutableTensorRefs& wanted = arguments.grad_inputs;
+  MutableTensorRefs data(wanted.size(), nullptr);
+  MutableTensorRefs weights = wanted;
+  std::swap(data[0], weights[0]);
+  const auto run = [&](const MutableTensorRefs& part, double* total) {
+    const Stopwatch stopwatch(total);
+    op.backward({arguments.inputs, arguments.outputs, arguments.saved, arguments.grad_outputs, part, arguments.numerics,
+                 arguments.key});
+  };
+  if (data[0] != nullptr) run(data, &(*seconds_)[n].backward_data);
+  run(weights, &(*seconds_)[n].backward_weight);
+}
+
+void Execution::collect_gradients(std::size_t n, RandomKey key) {
+  const NetworkNode& node = network_.nodes[n];
+  const LayerNumerics* numerics = numerics_of(n);
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNoValue) continue;
+    const auto input = static_cast<std::size_t>(node.inputs[i]);
+    if (!node.op->differentiable(i) || !needs_gradient_[input]) continue;
+    Tensor& gradient = input_gradients_[n][i];
+    if (numerics != nullptr) {
+      const bool is_weight = i == 1 && network_.is_parameter(node.inputs[i]);
+      if (is_weight) quantize_tensor(gradient, numerics->tensor(Role::weight_gradient), key.child("weight_gradient"));
+    } else if (!network_.is_parameter(node.inputs[i])) {
+      quantize_tensor(gradient, assignment_.vector, key.child("vector_gradient").child(i));
+    }
+    if (has_gradient_[input]) {
+      add_into(gradients_[input], gradient);
+      if (!network_.is_parameter(node.inputs[i])) {
+        quantize_tensor(gradients_[input], assignment_.vector, key.child("gradient_sum").child(i));
+      }
+    } else {
+      std::swap(gradients_[input], gradient);
+      has_gradient_[input] = true;
+    }
+  }
+}
+
+void Execution::apply_state_updates(std::span<Tensor> parameters) const {
+  for (std::size_t n = 0; n < node_count_; ++n) {
+    const NetworkNode& node = network_.nodes[n];
+    for (const StateUpdate& update : node.op->state_updates()) {
+      const ValueId target = node.inputs[update.input];
+      if (!network_.is_parameter(target)) continue;
+      const auto source = saved_[n][update.saved].values();
+      std::copy(source.begin(), source.end(), parameters[static_cast<std::size_t>(target) - 1].data());
+    }
+  }
+}
+
+}  // namespace mantissa
