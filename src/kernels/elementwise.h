@@ -4,6 +4,10 @@
 
 namespace mantissa {
 
+/// Elements below which a second thread does not pay, as grain of `parallel_for`: 64 KiB of
+/// binary32.
+inline constexpr std::int64_t kElementwiseGrain = 16384;
+
 // Functions of one number over arrays, in binary32. Each element's result depends on that element
 // alone: not on the width of the CPU's vectors, on its place in the array or on the C library. `y`
 // may be `x`. Single-threaded: callers split large arrays.

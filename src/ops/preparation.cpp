@@ -49,6 +49,17 @@ std::optional<std::vector<std::int64_t>> constant_integers(std::span<const Input
   return integers->values;
 }
 
+std::optional<std::vector<std::int64_t>> axes_of(const NodeSpec& node,
+                                                 std::span<const InputSpec> inputs) {
+  if (node.opset >= 13) {
+    require_inputs(inputs, 1, 2);
+    return constant_integers(inputs, 1, "axes");
+  }
+  require_inputs(inputs, 1, 1);
+  if (!node.attributes.has("axes")) return std::nullopt;
+  return node.attributes.integers("axes", {});
+}
+
 std::optional<float> constant_real(std::span<const InputSpec> inputs, std::size_t index,
                                    std::string_view name) {
   const Constant* constant = fixed_input(inputs, index, name);
@@ -60,6 +71,15 @@ std::optional<float> constant_real(std::span<const InputSpec> inputs, std::size_
                         (*tensor)->shape().text());
   }
   return (*tensor)->values()[0];
+}
+
+std::shared_ptr<const Tensor> constant_tensor(const InputSpec& input) {
+  if (input.constant == nullptr) return nullptr;
+  const auto* tensor = std::get_if<std::shared_ptr<const Tensor>>(input.constant);
+  if (tensor == nullptr) {
+    throw Error("", "integers of shape " + input.shape.text() + " where real numbers belong");
+  }
+  return *tensor;
 }
 
 std::vector<std::size_t> normalized_axes(std::span<const std::int64_t> axes, std::size_t rank) {

@@ -2,13 +2,11 @@
 
 #include <utility>
 
+#include "kernels/elementwise.h"
 #include "tensor/parallel.h"
 
 namespace mantissa {
 namespace {
-
-/// Elements below which a second thread does not pay: 16 KiB, about a microsecond of work.
-constexpr std::int64_t kGrain = 4096;
 
 class UnaryOperator final : public Operator {
  public:
@@ -19,7 +17,7 @@ class UnaryOperator final : public Operator {
   void forward(const ForwardArguments& arguments) const override {
     const float* x = arguments.inputs[0]->data();
     float* y = arguments.outputs[0]->data();
-    parallel_for(elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(elements(), kElementwiseGrain, [&](std::int64_t begin, std::int64_t end) {
       function_.value(x + begin, y + begin, end - begin);
     });
   }
@@ -29,7 +27,7 @@ class UnaryOperator final : public Operator {
     const float* y = arguments.outputs[0]->data();
     const float* grad_y = arguments.grad_outputs[0]->data();
     float* grad_x = arguments.grad_inputs[0]->data();
-    parallel_for(elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(elements(), kElementwiseGrain, [&](std::int64_t begin, std::int64_t end) {
       function_.gradient(x + begin, y + begin, grad_y + begin, grad_x + begin, end - begin);
     });
   }

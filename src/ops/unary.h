@@ -46,4 +46,13 @@ UnaryFunction pointwise(Value value, Gradient gradient, const ElementCost& cost)
           cost};
 }
 
+/// The same with a function from kernels/elementwise.h as value.
+template <typename Gradient>
+UnaryFunction with_kernel(void (*value)(const float*, float*, std::int64_t), Gradient gradient,
+                          const ElementCost& cost) {
+  UnaryFunction function = pointwise([](float x) { return x; }, gradient, cost);
+  function.value = value;
+  return function;
+}
+
 }  // namespace mantissa
