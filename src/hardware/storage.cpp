@@ -1,0 +1,166 @@
+#include "hardware/storage.h"
+
+#include <algorithm>
+#include <string>
+
+#include "hardware/arithmetic.h"
+#include "hardware/host_core.h"
+#include "support/error.h"
+
+namespace mantissa {
+namespace {
+
+std::size_t index(ValueId value) {
+  return static_cast<std::size_t>(value);
+}
+
+std::vector<const LayerNumerics*> match_layers(const Network& network,
+                                               const Assignment& assignment) {
+  std::vector<const LayerNumerics*> matched;
+  std::size_t next = 0;
+  for (const NetworkNode& node : network.nodes) {
+    if (!node.op->multiplies_matrices()) {
+      matched.push_back(nullptr);
+      continue;
+    }
+    if (next >= assignment.layers.size() || next >= assignment.layer_names.size() ||
+        assignment.layer_names[next] != node.name) {
+      throw Error(node.name,
+                  "the assignment has no formats for this layer at place " + std::to_string(next),
+                  "it must list the network's layers in the order of execution");
+    }
+    matched.push_back(&assignment.layers[next++]);
+  }
+  if (next != assignment.layers.size()) {
+    const std::string where =
+        next < assignment.layer_names.size() ? assignment.layer_names[next] : "";
+    throw Error(where, "the assignment has " + std::to_string(assignment.layers.size()) +
+                           " layers, the network " + std::to_string(next));
+  }
+  return matched;
+}
+
+/// Sufficient, not necessary: every number of `inner` is one of `outer`.
+bool holds(const Format& outer, const Format& inner) {
+  if (outer == inner || outer.is_fp32()) return true;
+  const NumberWidth wide = number_width(outer);
+  const NumberWidth narrow = number_width(inner);
+  return !wide.is_integer() && !narrow.is_integer() && wide.exponent_bits >= narrow.exponent_bits &&
+         wide.significand_bits >= narrow.significand_bits;
+}
+
+/// How many nodes read each value; the loss reads the output.
+std::vector<int> count_readers(const Network& network) {
+  std::vector<int> readers(network.value_shapes.size(), 0);
+  if (network.output != kNoValue) ++readers[index(network.output)];
+  for (const NetworkNode& node : network.nodes) {
+    for (const ValueId input : node.inputs) {
+      if (input != kNoValue) ++readers[index(input)];
+    }
+  }
+  return readers;
+}
+
+bool needs_gradient(const NetworkNode& node, bool is_layer, const StoragePlan& plan) {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const ValueId input = node.inputs[i];
+    if (input == kNoValue || !plan.needs_gradient[index(input)]) continue;
+    if (is_layer || node.op->differentiable(i)) return true;
+  }
+  return false;
+}
+
+/// A node whose results are members of its first input's format, at a price of none.
+bool selects(const NetworkNode& node) {
+  return (is_view(node.op_type) || keeps_format(node.op_type)) && !node.inputs.empty() &&
+         node.inputs.front() != kNoValue;
+}
+
+/// A node through whose backward a rounding may be moved: each gradient element goes to one place
+/// at most.
+bool moves_gradients(const NetworkNode& node) {
+  if (is_view(node.op_type)) return true;
+  const OperatorWork work = node.op->work();
+  // Windows of a pooling overlap if they look at more elements than there are.
+  return node.op_type != "MaxPool" ||
+         work.elementwise_forward + work.output_elements <= work.input_elements;
+}
+
+void plan_forward(const Network& network, const Assignment& assignment, StoragePlan& plan) {
+  const Format& vector = assignment.vector.format;
+  const std::vector<int> readers = count_readers(network);
+  for (std::size_t n = 0; n < network.nodes.size(); ++n) {
+    const NetworkNode& node = network.nodes[n];
+    const LayerNumerics* layer = plan.layers[n];
+    Format computed = layer != nullptr ? layer->tensor(Role::output).format : vector;
+    Format gradient = layer != nullptr ? layer->tensor(Role::error).format : vector;
+    if (layer == nullptr && selects(node)) {
+      const std::size_t input = index(node.inputs.front());
+      const bool view = is_view(node.op_type);
+      if (view || holds(vector, plan.computed_format[input]))
+        computed = plan.computed_format[input];
+      const bool alone = readers[input] == 1 && moves_gradients(node);
+      if (alone && (view || holds(vector, plan.gradient_format[input])))
+        gradient = plan.gradient_format[input];
+    }
+    const bool needs = needs_gradient(node, layer != nullptr, plan);
+    for (const ValueId output : node.outputs) {
+      if (output == kNoValue) continue;
+      plan.needs_gradient[index(output)] = needs;
+      plan.computed_format[index(output)] = computed;
+      plan.gradient_format[index(output)] = readers[index(output)] > 1 ? vector : gradient;
+      plan.gradient_bits[index(output)] = storage_bits(plan.gradient_format[index(output)]);
+    }
+  }
+}
+
+double demanded_bits(const StoragePlan& plan, const LayerNumerics* layer, std::size_t input,
+                     ValueId value) {
+  if (layer == nullptr || input > 1) return storage_bits(plan.computed_format[index(value)]);
+  return storage_bits(layer->tensor(input == 0 ? Role::activation : Role::weight).format);
+}
+
+void plan_demands(const Network& network, StoragePlan& plan) {
+  if (network.output != kNoValue) {
+    plan.value_bits[index(network.output)] =
+        storage_bits(plan.computed_format[index(network.output)]);
+  }
+  for (std::size_t n = network.nodes.size(); n-- > 0;) {
+    const NetworkNode& node = network.nodes[n];
+    const bool view = is_view(node.op_type) && !node.outputs.empty();
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId value = node.inputs[i];
+      if (value == kNoValue || network.is_parameter(value)) continue;
+      const double bits = view ? plan.value_bits[index(node.outputs.front())]
+                               : demanded_bits(plan, plan.layers[n], i, value);
+      plan.value_bits[index(value)] = std::max(plan.value_bits[index(value)], bits);
+    }
+  }
+}
+
+}  // namespace
+
+double storage_bits(const Format& format) {
+  return facts(format).storage_bits;
+}
+
+StoragePlan plan_storage(const Network& network, const Assignment& assignment) {
+  const std::size_t values = network.value_shapes.size();
+  const double vector_bits = storage_bits(assignment.vector.format);
+  StoragePlan plan;
+  plan.layers = match_layers(network, assignment);
+  plan.computed_format.assign(values, assignment.vector.format);
+  plan.gradient_format.assign(values, assignment.vector.format);
+  plan.value_bits.assign(values, 0);
+  plan.gradient_bits.assign(values, vector_bits);
+  plan.needs_gradient.assign(values, false);
+  for (std::size_t p = 1; p <= network.parameter_count; ++p) {
+    plan.needs_gradient[p] = true;
+    plan.value_bits[p] = vector_bits;
+  }
+  plan_forward(network, assignment, plan);
+  plan_demands(network, plan);
+  return plan;
+}
+
+}  // namespace mantissa
