@@ -1,0 +1,199 @@
+#include "kernels/pooling.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "support/random.h"
+#include "tensor/parallel.h"
+
+namespace mantissa {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+std::vector<float> filled(std::int64_t count, float value) {
+  return std::vector<float>(static_cast<std::size_t>(count), value);
+}
+
+/// Few distinct values, so that ties are common.
+std::vector<float> coarse_values(std::int64_t count, std::uint64_t seed) {
+  std::vector<float> values;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto drawn = random_below(RandomKey{seed}, static_cast<std::uint64_t>(i), 9);
+    values.push_back(static_cast<float>(drawn) / 4 - 1);
+  }
+  return values;
+}
+
+/// Calls body(x index, y index, tap) for every element of every window, row-major by tap.
+template <typename Body>
+void for_each_element(const PoolingShape& s, const Body& body) {
+  for (std::int64_t y = 0; y < s.out_elements(); ++y) {
+    const std::int64_t plane = y / (s.out_height * s.out_width);
+    const std::int64_t oh = y / s.out_width % s.out_height;
+    const std::int64_t ow = y % s.out_width;
+    for (std::int64_t tap = 0; tap < s.taps(); ++tap) {
+      const std::int64_t ih =
+          oh * s.stride_height - s.pad_top + tap / s.kernel_width * s.dilation_height;
+      const std::int64_t iw =
+          ow * s.stride_width - s.pad_left + tap % s.kernel_width * s.dilation_width;
+      if (ih < 0 || iw < 0 || ih >= s.in_height || iw >= s.in_width) continue;
+      body(static_cast<std::size_t>((plane * s.in_height + ih) * s.in_width + iw),
+           static_cast<std::size_t>(y), tap);
+    }
+  }
+}
+
+std::vector<PoolingShape> shapes() {
+  std::vector<PoolingShape> all;
+  for (const std::int64_t kernel : {1, 2, 3}) {
+    for (const std::int64_t stride : {1, 2, 3}) {
+      for (const std::int64_t dilation : {1, 2}) {
+        for (const std::int64_t pad : {0, 1}) {
+          if (pad >= kernel) continue;
+          PoolingShape s;
+          s.planes = 6;
+          s.in_height = 11;
+          s.in_width = 23;
+          s.kernel_height = kernel;
+          s.kernel_width = kernel;
+          s.stride_height = stride;
+          s.stride_width = stride;
+          s.dilation_height = dilation;
+          s.dilation_width = dilation;
+          s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = pad;
+          const std::int64_t extent = (kernel - 1) * dilation + 1;
+          s.out_height = (s.in_height + 2 * pad - extent) / stride + 1;
+          s.out_width = (s.in_width + 2 * pad - extent) / stride + 1;
+          all.push_back(s);
+        }
+      }
+    }
+  }
+  return all;
+}
+
+TEST_CASE("the maximum is each window's largest element, and its winner the first of equal ones") {
+  for (const PoolingShape& s : shapes()) {
+    INFO("kernel " << s.kernel_width << ", stride " << s.stride_width << ", dilation "
+                   << s.dilation_width << ", padding " << s.pad_left);
+    const std::vector<float> x = coarse_values(s.in_elements(), 7);
+    std::vector<float> y = filled(s.out_elements(), kNan);
+    std::vector<float> winners = y;
+    max_pool_forward(s, x.data(), y.data(), winners.data());
+    std::vector<float> expected = filled(s.out_elements(), -kInfinity);
+    std::vector<float> expected_winners = expected;
+    for_each_element(s, [&](std::size_t i, std::size_t o, std::int64_t tap) {
+      if (!(x[i] > expected[o])) return;
+      expected[o] = x[i];
+      expected_winners[o] = static_cast<float>(tap);
+    });
+    CHECK(y == expected);
+    CHECK(winners == expected_winners);
+    std::vector<float> without_winners = filled(s.out_elements(), kNan);
+    max_pool_forward(s, x.data(), without_winners.data(), nullptr);
+    CHECK(without_winners == expected);
+  }
+}
+
+TEST_CASE("the gradient of a maximum goes to the winner of each window") {
+  for (const PoolingShape& s : shapes()) {
+    const std::vector<float> x = coarse_values(s.in_elements(), 8);
+    const std::vector<float> grad_y = coarse_values(s.out_elements(), 9);
+    std::vector<float> y = filled(s.out_elements(), kNan);
+    std::vector<float> winners = y;
+    max_pool_forward(s, x.data(), y.data(), winners.data());
+    std::vector<float> grad_x = filled(s.in_elements(), kNan);
+    max_pool_backward(s, grad_y.data(), winners.data(), grad_x.data());
+    std::vector<float> expected = filled(s.in_elements(), 0);
+    for_each_element(s, [&](std::size_t i, std::size_t o, std::int64_t tap) {
+      if (winners[o] == static_cast<float>(tap)) expected[i] += grad_y[o];
+    });
+    CHECK(grad_x == expected);  // multiples of 1/4: exact in any order
+  }
+}
+
+TEST_CASE("a NaN in a window is its maximum, wherever it stands; -infinity can be one too") {
+  PoolingShape s;
+  s.in_width = 20;
+  s.kernel_width = 2;
+  s.stride_width = 2;
+  s.out_width = 10;
+  std::vector<float> x = filled(20, -kInfinity);
+  x[0] = kNan;
+  x[3] = kNan;
+  x[4] = 1;
+  std::vector<float> y = filled(10, 0);
+  std::vector<float> winners = y;
+  max_pool_forward(s, x.data(), y.data(), winners.data());
+  CHECK(std::isnan(y[0]));
+  CHECK(winners[0] == 0);
+  CHECK(std::isnan(y[1]));
+  CHECK(winners[1] == 1);
+  CHECK(y[2] == 1);
+  for (std::size_t i = 3; i < 10; ++i) {
+    CHECK(y[i] == -kInfinity);
+    CHECK(winners[i] == 0);
+  }
+}
+
+TEST_CASE("the mean divides by the elements of the plane, or by those of the padded plane") {
+  for (const PoolingShape& s : shapes()) {
+    const std::vector<float> x = coarse_values(s.in_elements(), 10);
+    for (const bool count_padding : {false, true}) {
+      std::vector<float> y = filled(s.out_elements(), kNan);
+      average_pool_forward(s, count_padding, x.data(), y.data());
+      std::vector<double> sums(y.size(), 0);
+      std::vector<double> counts(y.size(), 0);
+      for_each_element(s, [&](std::size_t i, std::size_t o, std::int64_t) {
+        sums[o] += static_cast<double>(x[i]);
+        counts[o] += 1;
+      });
+      for (std::size_t o = 0; o < y.size(); ++o) {
+        // Without ceil_mode every window lies within the padded plane.
+        const double divisor = count_padding ? static_cast<double>(s.taps()) : counts[o];
+        REQUIRE(y[o] == static_cast<float>(sums[o] / divisor));
+      }
+    }
+  }
+}
+
+TEST_CASE("what a window covers beyond the padding does not count in a mean") {
+  // [1 2 3 6] with padding 0 + 1 and windows of 3, 3 apart: [1 2 3] and [6, padding, beyond].
+  PoolingShape s;
+  // beyond, beyond]
+  s.in_width = 4;
+  s.kernel_width = 3;
+  s.stride_width = 3;
+  s.out_width = 2;
+  s.pad_right = 1;
+  const std::vector<float> x = {1, 2, 3, 6};
+  std::vector<float> y = filled(2, kNan);
+  average_pool_forward(s, true, x.data(), y.data());
+  CHECK(y ==
+        std::vector<float>{2, 3});  // (6 + one 0) / 2: the third position is beyond the padding
+  average_pool_forward(s, false, x.data(), y.data());
+  CHECK(y == std::vector<float>{2, 6});
+}
+
+TEST_CASE("the gradient of a mean is shared by the window's elements") {
+  for (const PoolingShape& s : shapes()) {
+    const std::vector<float> grad_y = coarse_values(s.out_elements(), 12);
+    std::vector<float> grad_x = filled(s.in_elements(), kNan);
+    average_pool_backward(s, true, grad_y.data(), grad_x.data());
+    std::vector<double> expected(grad_x.size(), 0);
+    for_each_element(s, [&](std::size_t i, std::size_t o, std::int64_t) {
+      expected[i] += static_cast<double>(grad_y[o]) / static_cast<double>(s.taps());
+    });
+    for (std::size_t i = 0; i < grad_x.size(); ++i) {
+      REQUIRE(static_cast<double>(grad_x[i]) == doctest::Approx(expected[i]).epsilon(1e-5));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mantissa
