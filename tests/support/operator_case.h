@@ -70,6 +70,9 @@ class OperatorCase {
   OperatorCase& attribute(std::string name, int value) {
     return attribute(std::move(name), Attributes::Value(std::int64_t{value}));
   }
+  OperatorCase& attribute(std::string name, float value) {
+    return attribute(std::move(name), Attributes::Value(value));
+  }
   OperatorCase& attribute(std::string name, const char* value) {
     return attribute(std::move(name), Attributes::Value(std::string(value)));
   }
@@ -97,7 +100,7 @@ class OperatorCase {
   /// The node's number of outputs, if not one.
   OperatorCase& outputs(std::size_t count) {
     node_.outputs.clear();
-    for (std::size_t i = 0; i < count; ++i) node_.outputs.push_back("y" + std::to_string(i));
+    for (std::size_t i = 0; i < count; ++i) node_.outputs.push_back(numbered("y", i));
     return *this;
   }
   OperatorCase& mode(ExecutionMode value) {
@@ -147,6 +150,10 @@ class OperatorCase {
     bool parameter = false;
   };
 
+  static std::string numbered(std::string name, std::size_t number) {
+    name.append(std::to_string(number));
+    return name;
+  }
   static Shape constant_shape(const Constant& constant) {
     if (const auto* integers = std::get_if<IntegerTensor>(&constant)) return integers->shape;
     return std::get<std::shared_ptr<const Tensor>>(constant)->shape();
@@ -156,7 +163,7 @@ class OperatorCase {
     return name_input(true);
   }
   OperatorCase& name_input(bool present) {
-    node_.inputs.push_back(present ? "x" + std::to_string(node_.inputs.size()) : std::string());
+    node_.inputs.push_back(present ? numbered("x", node_.inputs.size()) : std::string());
     return *this;
   }
 

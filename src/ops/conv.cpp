@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <string>
+
+#include "kernels/convolution.h"
+#include "kernels/reduction.h"
+#include "ops/preparation.h"
+#include "ops/window_geometry.h"
+#include "support/error.h"
+
+namespace mantissa {
+namespace {
+
+/// y = x (*) weight + bias, x [batch, in_channels, height, width], weight [out_channels,
+/// in_channels / group, kernel height, kernel width], bias [out_channels]; or all of them without
+/// height.
+class Conv final : public Operator {
+ public:
+  Conv(const ConvolutionShape& shape, const WindowGeometry& geometry, bool has_bias)
+      : shape_(shape), has_bias_(has_bias) {
+    output_shapes_ = {geometry.output_shape(shape.batch, shape.out_channels)};
+  }
+
+  void forward(const ForwardArguments& arguments) const override {
+    Epilogue epilogue;
+    if (has_bias_) epilogue.row_bias = arguments.inputs[2]->data();
+    epilogue.output = arguments.numerics.output;
+    epilogue.output_key = arguments.key.child("output");
+    convolution_forward(shape_, arguments.inputs[0]->data(), arguments.inputs[1]->data(),
+                        arguments.outputs[0]->data(), arguments.numerics.forward,
+                        arguments.key.child("forward"), epilogue);
+  }
+
+  void backward(const BackwardArguments& arguments) const override {
+    const float* grad_y = arguments.grad_outputs[0]->data();
+    const MutableTensorRefs& grads = arguments.grad_inputs;
+    if (grads[0] != nullptr) {
+      convolution_backward_data(shape_, grad_y, arguments.inputs[1]->data(), grads[0]->data(),
+                                arguments.numerics.backward_data,
+                                arguments.key.child("backward_data"));
+    }
+    if (grads[1] != nullptr) {
+      convolution_backward_weight(shape_, arguments.inputs[0]->data(), grad_y, grads[1]->data(),
+                                  arguments.numerics.backward_weight,
+                                  arguments.key.child("backward_weight"));
+    }
+    if (has_bias_ && grads[2] != nullptr) {
+      const std::int64_t pixels = shape_.out_height * shape_.out_width;
+      const auto sums = channel_sums(grad_y, {shape_.batch, shape_.out_channels, pixels});
+      std::transform(sums.begin(), sums.end(), grads[2]->data(),
+                     [](double sum) { return static_cast<float>(sum); });
+    }
+  }
+
+  OperatorWork work() const override {
+    const std::int64_t taps = shape_.kernel_height * shape_.kernel_width;
+    const std::int64_t pixels = shape_.batch * shape_.out_height * shape_.out_width;
+    const std::int64_t in = shape_.in_channels / shape_.groups;
+    const std::int64_t out = shape_.out_channels / shape_.groups;
+    OperatorWork work;
+    work.forward = {pixels, out, in * taps, shape_.groups};
+    // Every multiplication of the forward product has one counterpart here. With a stride, an input
+    // pixel is reached by taps / stride^2 taps on average, so M counts the output's pixels and K
+    // all taps.
+    work.backward_data = {pixels, in, out * taps, shape_.groups};
+    work.backward_weight = {out, in * taps, pixels, shape_.groups};
+    work.input_elements = shape_.in_elements();
+    work.weight_elements = shape_.weight_elements() + (has_bias_ ? shape_.out_channels : 0);
+    work.output_elements = shape_.out_elements();
+    work.elementwise_forward = has_bias_ ? shape_.out_elements() : 0;
+    work.elementwise_backward = has_bias_ ? shape_.out_elements() : 0;
+    return work;
+  }
+
+  bool multiplies_matrices() const override { return true; }
+  bool differentiable(std::size_t index) const override { return index <= 2; }
+
+ private:
+  ConvolutionShape shape_;
+  bool has_bias_;
+};
+
+void check_weight(const Shape& x, const Shape& weight, std::int64_t groups) {
+  if (weight.rank() != x.rank()) {
+    throw Error("", "the weight " + weight.text() + " does not fit the input " + x.text(),
+                "both must have as many axes");
+  }
+  if (weight.elements() < 1) throw Error("", "the weight " + weight.text() + " holds no elements");
+  if (groups < 1 || x[1] % groups != 0 || weight[0] % groups != 0) {
+    throw Error("", "group " + std::to_string(groups) + " does not divide the channels of input " +
+                        x.text() + " and weight " + weight.text());
+  }
+  if (weight[1] * groups != x[1]) {
+    throw Error(
+        "", "the weight " + weight.text() + " has " + std::to_string(weight[1]) + " input channels",
+        "input " + x.text() + " with group " + std::to_string(groups) + " needs " +
+            std::to_string(x[1] / groups));
+  }
+}
+
+std::unique_ptr<Operator> make_conv(const NodeSpec& node, std::span<const InputSpec> inputs) {
+  require_inputs(inputs, 2, 3);
+  const Shape& x = inputs[0].shape;
+  const Shape& weight = inputs[1].shape;
+  require_image(x);
+  const std::int64_t groups = node.attributes.integer("group", 1);
+  check_weight(x, weight, groups);
+  const std::vector<std::int64_t> kernel(weight.extents().begin() + 2, weight.extents().end());
+  const auto stated = node.attributes.integers("kernel_shape", kernel);
+  if (stated != kernel) {
+    throw Error("", "kernel_shape is " + Shape(stated).text(),
+                "the weight " + weight.text() + " needs " + Shape(kernel).text());
+  }
+  const bool has_bias = inputs.size() > 2 && inputs[2].present;
+  if (has_bias && inputs[2].shape != Shape{weight[0]}) {
+    throw Error("", "the bias has shape " + inputs[2].shape.text(),
+                "the weight " + weight.text() + " needs " + Shape{weight[0]}.text());
+  }
+  const WindowGeometry geometry = window_geometry(node.attributes, x, kernel);
+  const WindowAxis& vertical = geometry.vertical;
+  const WindowAxis& horizontal = geometry.horizontal;
+  ConvolutionShape shape;
+  shape.batch = x[0];
+  shape.in_channels = x[1];
+  shape.in_height = vertical.in;
+  shape.in_width = horizontal.in;
+  shape.out_channels = weight[0];
+  shape.out_height = vertical.out;
+  shape.out_width = horizontal.out;
+  shape.kernel_height = vertical.kernel;
+  shape.kernel_width = horizontal.kernel;
+  shape.stride_height = vertical.stride;
+  shape.stride_width = horizontal.stride;
+  shape.dilation_height = vertical.dilation;
+  shape.dilation_width = horizontal.dilation;
+  shape.pad_top = vertical.pad_begin;
+  shape.pad_left = horizontal.pad_begin;
+  shape.groups = groups;
+  return std::make_unique<Conv>(shape, geometry, has_bias);
+}
+
+const Registration<OperatorDefinition> kRegistration({"Conv", 1, 17, make_conv});
+
+}  // namespace
+}  // namespace mantissa

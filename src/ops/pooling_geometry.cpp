@@ -1,0 +1,38 @@
+#include "ops/pooling_geometry.h"
+
+#include "ops/preparation.h"
+#include "ops/window_geometry.h"
+#include "support/error.h"
+
+namespace mantissa {
+
+PoolingGeometry pooling_geometry(const NodeSpec& node, std::span<const InputSpec> inputs) {
+  require_inputs(inputs, 1, 1);
+  const Shape& x = inputs[0].shape;
+  require_image(x);
+  if (!node.attributes.has("kernel_shape")) throw Error("", "attribute kernel_shape is missing");
+  const WindowGeometry geometry =
+      window_geometry(node.attributes, x, node.attributes.integers("kernel_shape", {}));
+  require_elements_in_windows(geometry);
+  const WindowAxis& vertical = geometry.vertical;
+  const WindowAxis& horizontal = geometry.horizontal;
+  PoolingShape shape;
+  shape.planes = x[0] * x[1];
+  shape.in_height = vertical.in;
+  shape.in_width = horizontal.in;
+  shape.out_height = vertical.out;
+  shape.out_width = horizontal.out;
+  shape.kernel_height = vertical.kernel;
+  shape.kernel_width = horizontal.kernel;
+  shape.stride_height = vertical.stride;
+  shape.stride_width = horizontal.stride;
+  shape.dilation_height = vertical.dilation;
+  shape.dilation_width = horizontal.dilation;
+  shape.pad_top = vertical.pad_begin;
+  shape.pad_left = horizontal.pad_begin;
+  shape.pad_bottom = vertical.pad_end;
+  shape.pad_right = horizontal.pad_end;
+  return {shape, geometry.output_shape(x[0], x[1])};
+}
+
+}  // namespace mantissa
