@@ -7,6 +7,7 @@
 
 #include "numeric/exact.h"
 #include "numeric/format.h"
+#include "numeric/rounding_grid.h"
 
 /// What every family of formats defines for its parameters, each set in the family's own file.
 /// `format.cpp` and `quantize.cpp` choose among them by the alternative that a Format holds.
@@ -46,6 +47,10 @@ double round(const FixedFormat& format, const ExactValue& value, RoundingMode mo
 /// What an infinite input becomes.
 double overflow(const FloatFormat& format, bool negative);
 double overflow(const FixedFormat& format, bool negative);
+
+/// Where the values lie, for the vector kernels.
+RoundingGrid grid(const FloatFormat& format);
+RoundingGrid grid(const FixedFormat& format);
 
 /// The rows of `families()`.
 const FormatFamily& float_family();

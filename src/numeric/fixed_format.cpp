@@ -132,6 +132,19 @@ double overflow(const FixedFormat& format, bool negative) {
   return negative ? format.min_value() : format.max_value();
 }
 
+RoundingGrid grid(const FixedFormat& format) {
+  RoundingGrid grid;
+  grid.fraction_bits = format.storage_bits() - 1;
+  grid.min_exponent = format.integer_bits - 1;
+  grid.max_exponent = format.integer_bits - 1;
+  grid.max_positive = format.max_value();
+  grid.max_negative = -format.min_value();
+  grid.overflow_positive = grid.max_positive;
+  grid.overflow_negative = grid.max_negative;
+  grid.has_negative_zero = false;
+  return grid;
+}
+
 double round(const FixedFormat& format, const ExactValue& value, RoundingMode mode,
              std::uint32_t random) {
   if (value.leading_exponent() >= format.integer_bits) return overflow(format, value.negative);

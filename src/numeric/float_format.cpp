@@ -176,7 +176,21 @@ double overflow(const FloatFormat& format, bool negative) {
   const double sign = negative ? -1 : 1;
   if (format.saturates || format.specials == Specials::none) return sign * format.max_finite();
   if (format.specials == Specials::ieee) return sign * std::numeric_limits<double>::infinity();
-  return std::numeric_limits<double>::quiet_NaN();
+  return std::copysign(std::numeric_limits<double>::quiet_NaN(), sign);
+}
+
+RoundingGrid grid(const FloatFormat& format) {
+  RoundingGrid grid;
+  grid.fraction_bits = format.fraction_bits;
+  grid.min_exponent = format.min_exponent();
+  grid.max_exponent = format.max_exponent();
+  grid.max_positive = format.max_finite();
+  grid.max_negative = format.max_finite();
+  grid.overflow_positive = overflow(format, false);
+  grid.overflow_negative = grid.overflow_positive;
+  grid.min_magnitude = format.subnormals ? 0 : format.min_normal();
+  grid.has_negative_zero = format.has_negative_zero();
+  return grid;
 }
 
 double round(const FloatFormat& format, const ExactValue& value, RoundingMode mode,

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "numeric/family.h"
+#include "numeric/quantize_kernels.h"
 
 namespace mantissa {
 
@@ -14,7 +15,7 @@ double round_to_format(double value, const Format& format, RoundingMode rounding
   return std::visit(
       [&](const auto& parameters) {
         if (std::isinf(value)) return family::overflow(parameters, std::signbit(value));
-        if (value == 0) return family::facts(parameters).has_negative_zero ? value : 0.0;
+        if (value == 0) return family::grid(parameters).has_negative_zero ? value : 0.0;
         return family::round(parameters, exact_value(value), rounding, random);
       },
       format.parameters());
@@ -33,12 +34,9 @@ void quantize(std::span<const float> source, std::span<float> destination,
       std::copy(source.begin(), source.end(), destination.begin());
     return;
   }
-  const bool stochastic = quantization.rounding.rounding == Rounding::stochastic;
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    const std::uint32_t random = stochastic ? random_bits(key, first_index + i) : 0;
-    destination[i] = static_cast<float>(round_to_format(
-        static_cast<double>(source[i]), quantization.format, quantization.rounding, random));
-  }
+  const RoundingGrid grid = rounding_grid(quantization.format);
+  quantize_on_grid(source, destination, grid, rounding_method(grid), quantization.rounding, key,
+                   first_index);
 }
 
 }  // namespace mantissa

@@ -1,0 +1,34 @@
+#include "numeric/rounding_grid.h"
+
+#include <cmath>
+
+#include "numeric/family.h"
+
+namespace mantissa {
+
+RoundingGrid rounding_grid(const Format& format) {
+  return std::visit([](const auto& parameters) { return family::grid(parameters); },
+                    format.parameters());
+}
+
+RoundingMethod rounding_method(const RoundingGrid& grid) {
+  constexpr int kMinExponent = -126;  // of normal binary32 numbers
+  constexpr int kMaxExponent = 127;
+  constexpr int kCarrierFraction = 23;
+  // Without fraction bits the last bit of a code is an exponent's, so that codes do not show which
+  // significand is even.
+  if (grid.min_exponent == kMinExponent && grid.fraction_bits >= 1 &&
+      grid.fraction_bits < kCarrierFraction) {
+    return RoundingMethod::bits;
+  }
+  // Overflowing magnitudes are cut to 2^(max_exponent + 1), to which 2^23 quanta of its own are
+  // added.
+  const int largest_addend = grid.max_exponent + 1 + kCarrierFraction - grid.fraction_bits;
+  if (grid.fraction_bits < kCarrierFraction && largest_addend < kMaxExponent &&
+      grid.min_exponent >= kMinExponent && grid.min_quantum_exponent() >= kMinExponent) {
+    return RoundingMethod::binary32;
+  }
+  return RoundingMethod::binary64;
+}
+
+}  // namespace mantissa
