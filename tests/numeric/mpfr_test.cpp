@@ -8,6 +8,7 @@
 #include "numeric/edge_inputs.h"
 #include "numeric/mac.h"
 #include "numeric/mpfr_oracle.h"
+#include "support/text.h"
 
 namespace mantissa {
 namespace {
@@ -35,8 +36,8 @@ void check_rounding(const Format& format, const std::vector<double>& inputs) {
       const double expected = oracle.round(exact, mode, random);
       const double found = round_to_format(input, format, mode, random);
       if (same(expected, found)) continue;
-      INFO(spelling(format) << "/" << spelling(mode) << " of " << std::hexfloat << input << " is "
-                            << found << ", MPFR says " << expected);
+      INFO(spelling(format) << "/" << spelling(mode) << " of " << hex_float(input) << " is "
+                            << hex_float(found) << ", MPFR says " << hex_float(expected));
       CHECK(same(expected, found));
     }
   }
@@ -171,8 +172,9 @@ TEST_CASE("a multiply-accumulate equals mpfr_fma, the sign of zero and subnormal
             oracle.fused(static_cast<double>(o.a), static_cast<double>(o.b), o.accumulator, mode);
         const double found = multiply_accumulate(o.accumulator, o.a, o.b, mac);
         if (same(expected, found)) continue;
-        INFO(spelling(mac) << " of " << std::hexfloat << o.accumulator << " + " << o.a << " * "
-                           << o.b << " is " << found << ", MPFR says " << expected);
+        INFO(spelling(mac) << " of " << hex_float(o.accumulator) << " + "
+                           << hex_float(static_cast<double>(o.a)) << " * " << o.b << " is "
+                           << hex_float(found) << ", MPFR says " << hex_float(expected));
         CHECK(same(expected, found));
       }
     }
@@ -199,8 +201,10 @@ TEST_CASE(
       const double expected = oracle.round(sum, mac.accumulator.rounding, random);
       const double found = multiply_accumulate(o.accumulator, o.a, o.b, mac, 0, random);
       if (same(expected, found)) continue;
-      INFO(text << " of " << std::hexfloat << o.accumulator << " + " << o.a << " * " << o.b
-                << " is " << found << ", MPFR says " << expected);
+      INFO(text << " of " << hex_float(o.accumulator) << " + "
+                << hex_float(static_cast<double>(o.a)) << " * "
+                << hex_float(static_cast<double>(o.b)) << " is " << hex_float(found)
+                << ", MPFR says " << hex_float(expected));
       CHECK(same(expected, found));
     }
   }

@@ -13,6 +13,7 @@
 #include "numeric/edge_inputs.h"
 #include "numeric/mac.h"
 #include "numeric/quantize_kernels.h"
+#include "support/text.h"
 
 namespace mantissa {
 namespace {
@@ -65,9 +66,11 @@ void check_against_reference(const std::vector<float>& inputs, const Quantizatio
     const auto at =
         std::mismatch(found.begin(), found.end(), expected.begin()).first - found.begin();
     const auto i = static_cast<std::size_t>(at);
-    INFO(spelling(quantization) << " on " << target << ": " << inputs[i] << " (code " << std::hex
-                                << std::bit_cast<std::uint32_t>(inputs[i]) << ") became "
-                                << found[i] << ", not " << expected[i]);
+    INFO(spelling(quantization) << " on " << std::string(target) << ": "
+                                << hex_float(static_cast<double>(inputs[i])) << " became "
+                                << hex_float(static_cast<double>(outputs[i])) << ", code "
+                                << std::to_string(found[i]) << ", not code "
+                                << std::to_string(expected[i]));
     CHECK(found == expected);
   });
 }
@@ -118,7 +121,7 @@ TEST_CASE("binary64 gives the bits of the faster methods where those serve") {
 
 TEST_CASE("vectorised Philox gives the numbers of random_bits from any index on") {
   on_every_target([](const char* target) {
-    INFO(target);
+    INFO(std::string(target));
     for (const std::uint64_t first :
          {0ULL, 1ULL, 3ULL, 1022ULL, (1ULL << 34) - 5, (1ULL << 50) + 2}) {
       std::vector<std::uint32_t> expected;
