@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/matmul_tiles.h"
+#include "kernels/microkernel.h"
 
 namespace mantissa {
 namespace {
@@ -81,6 +82,18 @@ ProductOutput image_columns(float* data, std::int64_t plane, std::int64_t channe
   return output;
 }
 
+/// What is true of both operands, if the kernels want to know.
+struct Facts {
+  Facts(const Mac& mac, const float* left_values, std::int64_t left_count,
+        const float* right_values, std::int64_t right_count) {
+    if (!needs_facts(mac)) return;
+    left = measure_facts(left_values, left_count);
+    right = measure_facts(right_values, right_count);
+  }
+  OperandFacts left;
+  OperandFacts right;
+};
+
 }  // namespace
 
 void convolution_forward(const ConvolutionShape& shape, const float* x, const float* weight,
@@ -89,12 +102,15 @@ void convolution_forward(const ConvolutionShape& shape, const float* x, const fl
   const std::int64_t in_channels = shape.in_channels / shape.groups;
   const std::int64_t out_channels = shape.out_channels / shape.groups;
   const std::int64_t depth = in_channels * taps(shape);
+  const Facts facts(mac, weight, shape.weight_elements(), x, shape.in_elements());
   for (std::int64_t group = 0; group < shape.groups; ++group) {
     const WeightSource left(weight + group * out_channels * depth, depth, taps(shape), in_channels);
     const WindowSource right(input_window(shape, group_inputs(shape, x, group)));
     TiledProduct product;
     product.left = &left;
     product.right = &right;
+    product.left_facts = facts.left;
+    product.right_facts = facts.right;
     product.rows = out_channels;
     product.columns = shape.batch * out_plane(shape);
     product.depth = depth;
@@ -109,6 +125,7 @@ void convolution_backward_data(const ConvolutionShape& shape, const float* grad_
                                const float* weight, float* grad_x, const Mac& mac, RandomKey key) {
   const std::int64_t in_channels = shape.in_channels / shape.groups;
   const std::int64_t out_channels = shape.out_channels / shape.groups;
+  const Facts facts(mac, weight, shape.weight_elements(), grad_y, shape.out_elements());
   for (std::int64_t group = 0; group < shape.groups; ++group) {
     const std::int64_t group_weights = out_channels * in_channels * taps(shape);
     const WeightSource left(weight + group * group_weights, taps(shape), in_channels * taps(shape),
@@ -117,6 +134,8 @@ void convolution_backward_data(const ConvolutionShape& shape, const float* grad_
     TiledProduct product;
     product.left = &left;
     product.right = &right;
+    product.left_facts = facts.left;
+    product.right_facts = facts.right;
     product.rows = in_channels;
     product.columns = shape.batch * in_plane(shape);
     product.depth = out_channels * taps(shape);
@@ -130,12 +149,15 @@ void convolution_backward_weight(const ConvolutionShape& shape, const float* x, 
   const std::int64_t in_channels = shape.in_channels / shape.groups;
   const std::int64_t out_channels = shape.out_channels / shape.groups;
   const std::int64_t columns = in_channels * taps(shape);
+  const Facts facts(mac, grad_y, shape.out_elements(), x, shape.in_elements());
   for (std::int64_t group = 0; group < shape.groups; ++group) {
     const PixelSource left(group_outputs(shape, grad_y, group));
     const WindowByPosition right(input_window(shape, group_inputs(shape, x, group)));
     TiledProduct product;
     product.left = &left;
     product.right = &right;
+    product.left_facts = facts.left;
+    product.right_facts = facts.right;
     product.rows = out_channels;
     product.columns = columns;
     product.depth = shape.batch * out_plane(shape);

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "kernels/matmul_tiles.h"
+#include "kernels/microkernel.h"
 
 namespace mantissa {
 
@@ -15,6 +16,10 @@ void matmul(const MatrixView& a, const MatrixView& b, float* c, std::int64_t c_r
   TiledProduct product;
   product.left = &left;
   product.right = &right;
+  if (needs_facts(mac)) {
+    product.left_facts = measure_facts(a);
+    product.right_facts = measure_facts(b);
+  }
   product.rows = a.rows;
   product.columns = b.columns;
   product.depth = a.columns;

@@ -17,8 +17,8 @@ struct MatrixView {
   MatrixView transposed() const { return {data, columns, rows, column_stride, row_stride}; }
 };
 
-/// What happens to a sum before it is written, in this order: sum + bias in binary32 (one rounding; skipped without a
-/// bias), then the output format.
+/// What happens to a sum before it is written, in this order: sum + bias in binary32 (one rounding;
+/// skipped without a bias), then the output format.
 struct Epilogue {
   const float* row_bias = nullptr;     ///< [rows of c], added to every element of its row
   const float* column_bias = nullptr;  ///< [columns of c]
@@ -26,14 +26,17 @@ struct Epilogue {
   RandomKey output_key;  ///< of the output's stochastic rounding; element index as below
 };
 
-/// c[i, j] = epilogue(sum over k of a[i, k] * b[k, j]), each sum by the chain that `mac` describes, k increasing.
+/// c[i, j] = epilogue(sum over k of a[i, k] * b[k, j]), each sum by the chain that `mac` describes,
+/// k increasing.
 ///
-/// c is row-major with `c_row_stride` elements a row, and may not overlap a or b. Element (i, j) has the index
-/// `first_element + i * columns(b) + j`; its random words, where the mac rounds stochastically, are words
-/// `index * K + k` of the streams `key.child("sum")` and `key.child("product")` (K the reduction length), and of
-/// `key.child("chunk")` for chunk sums. Parallel over tiles of c, never over k: the bits do not depend on threads.
-/// With K = 0 every sum is +0.
-void matmul(const MatrixView& a, const MatrixView& b, float* c, std::int64_t c_row_stride, const Mac& mac,
-            RandomKey key = {}, const Epilogue& epilogue = {}, std::uint64_t first_element = 0);
+/// c is row-major with `c_row_stride` elements a row, and may not overlap a or b. Element (i, j)
+/// has the index `first_element + i * columns(b) + j`; its random words, where the mac rounds
+/// stochastically, are words `index * K + k` of the streams `key.child("sum")` and
+/// `key.child("product")` (K the reduction length), and of `key.child("chunk")` for chunk sums.
+/// Parallel over tiles of c, never over k: the bits do not depend on threads. With K = 0 every sum
+/// is +0.
+void matmul(const MatrixView& a, const MatrixView& b, float* c, std::int64_t c_row_stride,
+            const Mac& mac, RandomKey key = {}, const Epilogue& epilogue = {},
+            std::uint64_t first_element = 0);
 
 }  // namespace mantissa

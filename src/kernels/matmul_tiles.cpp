@@ -94,7 +94,7 @@ class Tiling {
 
 Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const Epilogue& epilogue)
     : product_(product),
-      mac_(prepare(mac, key)),
+      mac_(prepare(mac, key, product.left_facts, product.right_facts, product.depth)),
       epilogue_(product.output, epilogue),
       row_panels_(ceiling(product.rows, kTileRows)),
       column_panels_(ceiling(product.columns, width_)),

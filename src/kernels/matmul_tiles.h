@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/matmul.h"
+#include "kernels/microkernel_facts.h"
 #include "kernels/packing.h"
 
 namespace mantissa {
@@ -39,6 +40,8 @@ struct ProductOutput {
 struct TiledProduct {
   const PanelSource* left = nullptr;
   const PanelSource* right = nullptr;
+  OperandFacts left_facts;  ///< measured if the mac needs them
+  OperandFacts right_facts;
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   std::int64_t depth = 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "kernels/microkernel_facts.h"
 #include "numeric/mac.h"
 
 namespace mantissa {
@@ -33,11 +34,84 @@ struct Tile {
   const WordPositions* words = nullptr;  ///< null unless the mac rounds stochastically
 };
 
+/// What becomes of a product on its way to a binary32 sum.
+enum class Product32 : std::uint8_t {
+  fused,       ///< not rounded: one fused multiply-add
+  multiplied,  ///< the binary32 product: exact by proof, or meant to be rounded to binary32
+  rounded,     ///< the binary32 product, exact by proof, rounded to the product format
+};
+
+/// How a binary32 sum enters the accumulator's format.
+enum class Sum32 : std::uint8_t {
+  native,     ///< the accumulator is binary32
+  rerounded,  ///< the binary32 sum is rounded again: proven to be the same as one rounding
+  odd,        ///< the binary32 sum is rounded to odd first, which makes the second rounding right
+};
+
+/// Constants of one rounding to nearest even on binary32 lanes. Adding and subtracting a power of
+/// two whose last place is the quantum wanted leaves the adder to round: the exponent of the value,
+/// raised by `exponent_shift`, makes that power.
+struct Rounding32 {
+  std::uint32_t exponent_shift = 0;  ///< (23 - fraction bits), in the place of the exponent
+  float min_normal = 0;
+  float exponent_limit = 0;  ///< values beyond it have overflowed: keeps the power of two finite
+  float max_finite = 0;
+  float overflow = 0;  ///< what a larger magnitude becomes
+};
+
+struct Plan32 {
+  Product32 product = Product32::fused;
+  Sum32 sum = Sum32::native;
+  /// Proven: no overflow, no -0, and every subnormal value is exact, so neither needs a thought.
+  bool plain_range = false;
+  Rounding32 product_rounding;
+  Rounding32 sum_rounding;
+};
+
+/// Modes of one rounding on binary64 lanes.
+enum class Mode64 : std::uint8_t {
+  none,  ///< (of a product) not rounded
+  nearest_even,
+  deterministic,  ///< any but stochastic, by masks
+  stochastic,
+};
+
+/// Constants of one rounding of a magnitude on binary64 lanes; fixed point is a format whose
+/// numbers are all subnormal.
+struct Rounding64 {
+  Mode64 mode = Mode64::none;
+  std::uint64_t exponent_shift = 0;  ///< (52 - fraction bits), in the place of the exponent
+  double min_normal = 0;
+  double flush_below = 0;  ///< smaller magnitudes become zero: min_normal without subnormals
+  double zero_has_sign =
+      0;                    ///< -1 where -0 is a value, else 0: magnitudes above it keep their sign
+  double max_positive = 0;  ///< largest magnitudes
+  double max_negative = 0;
+  double overflow_positive = 0;  ///< magnitudes of what an infinity becomes
+  double overflow_negative = 0;
+  double beyond_positive = 0;  ///< magnitudes of what a finite value beyond the largest becomes
+  double beyond_negative = 0;
+  bool away_positive = false;  ///< an inexact value moves away from zero: rup, rdn
+  bool away_negative = false;
+  bool to_nearest_even = false;
+  bool away_at_half = false;  ///< rna
+  bool away_if_even = false;  ///< ro
+  bool down = false;          ///< an exact zero sum is -0
+  int random_bits = 32;
+};
+
+struct Plan64 {
+  Rounding64 product;
+  Rounding64 sum;
+};
+
 /// A chain without chunks, made ready: the cheapest kernel that is proven to give its bits.
 struct Accumulation {
   Mac mac;
   RandomKey product_key;
   RandomKey sum_key;
+  Plan32 plan32;
+  Plan64 plan64;
   /// sums <- A(sums + P(left * right)), for each k.
   void (*multiply)(const Tile& tile, const Accumulation& self) = nullptr;
   /// sums <- A(sums + right), once; right is [kTileRows][tile_columns()].
@@ -51,14 +125,31 @@ struct PreparedMac {
   std::int64_t chunk = 0;
   bool stochastic = false;
 };
-PreparedMac prepare(const Mac& mac, RandomKey key);
+
+/// Whether `prepare` makes use of facts about the operands: they cost a pass over them.
+inline bool needs_facts(const Mac& mac) {
+  return !mac.is_fp32();
+}
+
+/// Chooses kernels for chains of `depth` products of values of which `left` and `right` hold.
+PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
+                    const OperandFacts& right, std::int64_t depth);
 
 /// The binary32 fused chain.
 void multiply_fp32(const Tile& tile, const Accumulation& self);
 void add_fp32(const Tile& tile, const Accumulation& self);
 
+/// Rounding to nearest even on binary32 lanes, by `plan32`.
+void multiply_binary32(const Tile& tile, const Accumulation& self);
+void add_binary32(const Tile& tile, const Accumulation& self);
+
+/// Any rounding on binary64 lanes, by `plan64`: the exact product, the sum rounded to odd, then
+/// once to the format.
+void multiply_binary64(const Tile& tile, const Accumulation& self);
+void add_binary64(const Tile& tile, const Accumulation& self);
+
 /// Any chain, one element at a time through `multiply_accumulate`: for what no vector kernel
-/// covers.
+/// covers (stochastic rounding to 20 and more fraction bits by 32 random bits).
 void multiply_scalar(const Tile& tile, const Accumulation& self);
 void add_scalar(const Tile& tile, const Accumulation& self);
 

@@ -1,41 +1,6 @@
 #include "kernels/microkernel.h"
 
 namespace mantissa {
-namespace {
-
-bool is_stochastic(const Quantization& quantization) {
-  return quantization.rounding.rounding == Rounding::stochastic && !quantization.is_identity();
-}
-
-Accumulation choose(const Mac& mac, RandomKey product_key, RandomKey sum_key) {
-  Accumulation accumulation;
-  accumulation.mac = mac;
-  accumulation.product_key = product_key;
-  accumulation.sum_key = sum_key;
-  const bool fp32 = mac.is_fp32();
-  accumulation.multiply = fp32 ? multiply_fp32 : multiply_scalar;
-  accumulation.add = fp32 ? add_fp32 : add_scalar;
-  return accumulation;
-}
-
-}  // namespace
-
-PreparedMac prepare(const Mac& mac, RandomKey key) {
-  Mac within = mac;
-  within.chunk = 0;
-  within.chunk_accumulator = {};
-  PreparedMac prepared;
-  prepared.chunk = mac.chunk;
-  prepared.inner = choose(within, key.child("product"), key.child("sum"));
-  Mac between;
-  between.accumulator = mac.chunk_accumulator;
-  prepared.outer = choose(between, {}, key.child("chunk"));
-  prepared.stochastic = is_stochastic(mac.accumulator) ||
-                        (mac.rounds_product && is_stochastic(mac.product)) ||
-                        (mac.chunk > 0 && is_stochastic(mac.chunk_accumulator));
-  return prepared;
-}
-
 void multiply_scalar(const Tile& tile, const Accumulation& self) {
   const int stride = tile_columns();
   for (int row = 0; row < tile.rows; ++row) {

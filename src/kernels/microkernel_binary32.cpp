@@ -1,0 +1,276 @@
+#include <limits>
+
+#include "kernels/microkernel.h"
+
+// Highway compiles this file once per instruction set.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/microkernel_binary32.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace mantissa::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Tag = hn::ScalableTag<float>;
+using Floats = hn::Vec<Tag>;
+using BitsTag = hn::RebindToUnsigned<Tag>;
+using Bits = hn::Vec<BitsTag>;
+using SignedTag = hn::RebindToSigned<Tag>;
+constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
+constexpr int kColumns = 3 * kLanes;
+
+/// Rounding to nearest even where nothing overflows and every subnormal value is exact. The power
+/// of two takes the value's sign with it. -0 becomes +0.
+class PlainRounding {
+ public:
+  HWY_INLINE explicit PlainRounding(const Rounding32& rounding)
+      : exponent_(hn::Set(BitsTag(), 0xFF800000U)),
+        shift_(hn::Set(BitsTag(), rounding.exponent_shift)) {}
+
+  HWY_INLINE Floats round(Floats value) const {
+    const Bits exponent = hn::And(hn::BitCast(BitsTag(), value), exponent_);
+    const Floats power = hn::BitCast(Tag(), hn::Add(exponent, shift_));
+    return hn::Sub(hn::Add(value, power), power);
+  }
+
+ private:
+  Bits exponent_;
+  Bits shift_;
+};
+
+/// Rounding to nearest even with subnormals, overflow, infinities and NaN.
+class FullRounding {
+ public:
+  HWY_INLINE explicit FullRounding(const Rounding32& rounding)
+      : exponent_(hn::Set(BitsTag(), 0x7F800000U)),
+        shift_(hn::Set(BitsTag(), rounding.exponent_shift)),
+        min_normal_(hn::Set(Tag(), rounding.min_normal)),
+        limit_(hn::Set(Tag(), rounding.exponent_limit)),
+        max_finite_(hn::Set(Tag(), rounding.max_finite)),
+        overflow_(hn::Set(Tag(), rounding.overflow)) {}
+
+  HWY_INLINE Floats round(Floats value) const {
+    const Floats magnitude = hn::Abs(value);
+    // A NaN leaves Max as the second operand; it is still in `magnitude`.
+    const Floats clamped = hn::Min(hn::Max(magnitude, min_normal_), limit_);
+    const Bits exponent = hn::And(hn::BitCast(BitsTag(), clamped), exponent_);
+    const Floats power = hn::BitCast(Tag(), hn::Add(exponent, shift_));
+    const Floats rounded = hn::Sub(hn::Add(magnitude, power), power);
+    const Floats bounded = hn::IfThenElse(hn::Gt(rounded, max_finite_), overflow_, rounded);
+    return hn::CopySignToAbs(bounded, value);
+  }
+
+ private:
+  Bits exponent_;
+  Bits shift_;
+  Floats min_normal_;
+  Floats limit_;
+  Floats max_finite_;
+  Floats overflow_;
+};
+
+/// a + b, rounded to odd: of the two neighbours of an inexact sum the one whose last bit is set. A
+/// second rounding to at least two bits less is then right (Boldo & Melquiond, "Emulation of a FMA
+/// and correctly rounded sums: proved algorithms using rounding to odd", IEEE Transactions on
+/// Computers 57(4), 2008).
+HWY_INLINE Floats add_to_odd(Floats a, Floats b) {
+  const SignedTag d;
+  const Floats sum = hn::Add(a, b);
+  // The error of the sum, exactly (Knuth's 2Sum). NaN if the sum has overflowed.
+  const Floats b_part = hn::Sub(sum, a);
+  const Floats error = hn::Add(hn::Sub(a, hn::Sub(sum, b_part)), hn::Sub(b, b_part));
+  const auto sum_bits = hn::BitCast(d, sum);
+  const auto one = hn::Set(d, 1);
+  // One step in the bits moves away from zero, or toward it where the error's sign differs.
+  const auto sign = hn::ShiftRight<31>(hn::Xor(sum_bits, hn::BitCast(d, error)));
+  const auto step = hn::Or(sign, one);
+  const auto inexact = hn::RebindMask(d, hn::Gt(hn::Abs(error), hn::Zero(Tag())));
+  const auto even = hn::Eq(hn::And(sum_bits, one), hn::Zero(d));
+  const auto moved = hn::IfThenElse(hn::And(inexact, even), hn::Add(sum_bits, step), sum_bits);
+  return hn::BitCast(Tag(), moved);
+}
+
+/// One step of the chain.
+template <Product32 kProduct, Sum32 kSum, class Rounding>
+class Step {
+ public:
+  HWY_INLINE explicit Step(const Plan32& plan)
+      : product_(plan.product_rounding), sum_(plan.sum_rounding) {}
+
+  HWY_INLINE Floats operator()(Floats sum, Floats left, Floats right) const {
+    if constexpr (kProduct == Product32::fused) {
+      return sum_.round(hn::MulAdd(left, right, sum));
+    } else {
+      return add(sum, product(left, right));
+    }
+  }
+
+ private:
+  HWY_INLINE Floats product(Floats left, Floats right) const {
+    const Floats exact = hn::Mul(left, right);
+    if constexpr (kProduct == Product32::rounded) return product_.round(exact);
+    return exact;
+  }
+  HWY_INLINE Floats add(Floats sum, Floats product) const {
+    if constexpr (kSum == Sum32::native) return hn::Add(sum, product);
+    if constexpr (kSum == Sum32::rerounded) return sum_.round(hn::Add(sum, product));
+    return sum_.round(add_to_odd(sum, product));
+  }
+
+  Rounding product_;
+  Rounding sum_;
+};
+
+template <int kRows, int kVectors, class Step>
+HWY_INLINE void continue_chains(const Step& step, const float* HWY_RESTRICT left,
+                                const float* HWY_RESTRICT right, float* HWY_RESTRICT sums,
+                                std::int64_t depth) {
+  const Tag d;
+  Floats sum[kRows][kVectors];
+#pragma GCC unroll 8
+  for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 3
+    for (int vector = 0; vector < kVectors; ++vector) {
+      sum[row][vector] = hn::LoadU(d, sums + row * kColumns + vector * kLanes);
+    }
+  }
+  for (std::int64_t k = 0; k < depth; ++k) {
+    Floats factor[kVectors];
+#pragma GCC unroll 3
+    for (int vector = 0; vector < kVectors; ++vector) {
+      factor[vector] = hn::LoadU(d, right + k * kColumns + vector * kLanes);
+    }
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row) {
+      const Floats weight = hn::Set(d, left[k * kTileRows + row]);
+#pragma GCC unroll 3
+      for (int vector = 0; vector < kVectors; ++vector) {
+        sum[row][vector] = step(sum[row][vector], weight, factor[vector]);
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 3
+    for (int vector = 0; vector < kVectors; ++vector) {
+      hn::StoreU(sum[row][vector], d, sums + row * kColumns + vector * kLanes);
+    }
+  }
+}
+
+// Chains at work at once: enough to hide the latency of a step, few enough for the registers.
+constexpr int kStepVectors = kLanes >= 16 ? 2 : 1;
+
+template <int kRows, class Step>
+void continue_rows(const Step& step, const Tile& tile, int row) {
+  const float* left = tile.left + row;
+  float* sums = tile.sums + row * kColumns;
+  int column = 0;
+  if constexpr (kStepVectors == 2) {
+    for (; column + kLanes < tile.columns; column += 2 * kLanes) {
+      continue_chains<kRows, 2>(step, left, tile.right + column, sums + column, tile.depth);
+    }
+  }
+  for (; column < tile.columns; column += kLanes) {
+    continue_chains<kRows, 1>(step, left, tile.right + column, sums + column, tile.depth);
+  }
+}
+
+template <class Step>
+void multiply_by(const Step& step, const Tile& tile) {
+  int row = 0;
+  for (; tile.rows - row > 4; row += 8) continue_rows<8>(step, tile, row);
+  if (tile.rows - row > 2) {
+    continue_rows<4>(step, tile, row);
+    row += 4;
+  }
+  for (; row < tile.rows; ++row) continue_rows<1>(step, tile, row);
+}
+
+template <class Step>
+void add_by(const Step& step, const Tile& tile) {
+  const Tag d;
+  const Floats one = hn::Set(d, 1.0F);
+  for (int row = 0; row < tile.rows; ++row) {
+    for (int column = 0; column < tile.columns; column += kLanes) {
+      float* sums = tile.sums + row * kColumns + column;
+      const Floats right = hn::LoadU(d, tile.right + row * kColumns + column);
+      hn::StoreU(step(hn::LoadU(d, sums), right, one), d, sums);
+    }
+  }
+}
+
+/// Calls `body` with the step of the plan.
+template <class Body>
+HWY_INLINE void with_step(const Plan32& plan, const Body& body) {
+  const bool plain = plan.plain_range;
+  if (plan.product == Product32::fused) {
+    plain ? body(Step<Product32::fused, Sum32::rerounded, PlainRounding>(plan))
+          : body(Step<Product32::fused, Sum32::rerounded, FullRounding>(plan));
+  } else if (plan.product == Product32::multiplied) {
+    if (plan.sum == Sum32::native) {
+      body(Step<Product32::multiplied, Sum32::native, PlainRounding>(plan));
+    } else {
+      plain ? body(Step<Product32::multiplied, Sum32::odd, PlainRounding>(plan))
+            : body(Step<Product32::multiplied, Sum32::odd, FullRounding>(plan));
+    }
+  } else if (plan.sum == Sum32::native) {
+    plain ? body(Step<Product32::rounded, Sum32::native, PlainRounding>(plan))
+          : body(Step<Product32::rounded, Sum32::native, FullRounding>(plan));
+  } else if (plan.sum == Sum32::rerounded) {
+    plain ? body(Step<Product32::rounded, Sum32::rerounded, PlainRounding>(plan))
+          : body(Step<Product32::rounded, Sum32::rerounded, FullRounding>(plan));
+  } else {
+    plain ? body(Step<Product32::rounded, Sum32::odd, PlainRounding>(plan))
+          : body(Step<Product32::rounded, Sum32::odd, FullRounding>(plan));
+  }
+}
+
+struct MultiplyBody {
+  const Tile& tile;
+  template <class Step>
+  HWY_INLINE void operator()(const Step& step) const {
+    multiply_by(step, tile);
+  }
+};
+
+struct AddBody {
+  const Tile& tile;
+  template <class Step>
+  HWY_INLINE void operator()(const Step& step) const {
+    add_by(step, tile);
+  }
+};
+
+}  // namespace
+
+void multiply_rounded32(const Tile& tile, const Plan32& plan) {
+  with_step(plan, MultiplyBody{tile});
+}
+
+void add_rounded32(const Tile& tile, const Plan32& plan) {
+  with_step(plan, AddBody{tile});
+}
+
+}  // namespace mantissa::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mantissa {
+
+HWY_EXPORT(multiply_rounded32);
+HWY_EXPORT(add_rounded32);
+
+void multiply_binary32(const Tile& tile, const Accumulation& self) {
+  HWY_DYNAMIC_DISPATCH(multiply_rounded32)(tile, self.plan32);
+}
+
+void add_binary32(const Tile& tile, const Accumulation& self) {
+  HWY_DYNAMIC_DISPATCH(add_rounded32)(tile, self.plan32);
+}
+
+}  // namespace mantissa
+#endif

@@ -1,0 +1,300 @@
+#include "kernels/microkernel.h"
+
+// Highway compiles this file once per instruction set.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/microkernel_binary64.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/microkernel_random-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mantissa::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Tag = hn::ScalableTag<double>;
+using Doubles = hn::Vec<Tag>;
+using FloatTag = hn::Rebind<float, Tag>;
+using WordTag = hn::RebindToUnsigned<Tag>;
+using Words = hn::Vec<WordTag>;
+constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
+constexpr int kColumns = 3 * static_cast<int>(hn::MaxLanes(hn::ScalableTag<float>()));
+
+HWY_INLINE Doubles set(double value) {
+  return hn::Set(Tag(), value);
+}
+HWY_INLINE Words bits_of(Doubles value) {
+  return hn::BitCast(WordTag(), value);
+}
+HWY_INLINE Doubles from_bits(Words bits) {
+  return hn::BitCast(Tag(), bits);
+}
+
+/// One rounding of an exact or rounded-to-odd binary64 value.
+template <Mode64 kMode>
+class Rounding {
+ public:
+  HWY_INLINE explicit Rounding(const Rounding64& rounding) : constants_(rounding) {}
+
+  HWY_INLINE Doubles round(Doubles value, Words word) const {
+    const Doubles magnitude = hn::Abs(value);
+    const hn::RebindToSigned<Tag> integers;
+    const auto negative = hn::MaskFromVec(
+        hn::BitCast(Tag(), hn::BroadcastSignBit(hn::BitCast(integers, value))));
+    // Adding and subtracting 2^52 quanta leaves the rounding to the adder. A NaN leaves Max as the
+    // second operand; it is still in `magnitude`.
+    const Words exponent = hn::And(bits_of(hn::Max(magnitude, set(constants_.min_normal))),
+                                   hn::Set(WordTag(), 0x7FF0000000000000U));
+    const Words power = hn::Add(exponent, hn::Set(WordTag(), constants_.exponent_shift));
+    const Doubles nearest = hn::Sub(hn::Add(magnitude, from_bits(power)), from_bits(power));
+    Doubles rounded = nearest;
+    if constexpr (kMode != Mode64::nearest_even) {
+      rounded = choose_neighbour(magnitude, negative, nearest, power, word);
+    }
+    rounded = bound(rounded, magnitude, negative);
+    const Doubles kept = hn::IfThenZeroElse(hn::Lt(rounded, set(constants_.flush_below)), rounded);
+    const auto signs = hn::And(negative, hn::Gt(kept, set(constants_.zero_has_sign)));
+    return hn::Or(kept, hn::IfThenElseZero(signs, set(-0.0)));
+  }
+
+ private:
+  template <class Mask>
+  HWY_INLINE Doubles choose_neighbour(Doubles magnitude, Mask negative, Doubles nearest,
+                                      Words power, Words word) const {
+    const Doubles zero = hn::Zero(Tag());
+    const Doubles quantum = from_bits(hn::Sub(power, hn::Set(WordTag(), 52ULL << 52)));
+    const Doubles below = hn::Sub(nearest, hn::IfThenElseZero(hn::Gt(nearest, magnitude), quantum));
+    const Doubles rest = hn::Sub(magnitude, below);
+    if constexpr (kMode == Mode64::stochastic) {
+      // Away from zero if the first R bits of rest / quantum exceed the random n, that is if rest
+      // is at least (n + 1) * quantum * 2^-R. The bits of n behind those of 2^52 make the number
+      // 2^52 + n.
+      const auto random_bits = static_cast<std::uint64_t>(constants_.random_bits);
+      const Words number = hn::ShiftRightSame(word, 32 - constants_.random_bits);
+      const Doubles next =
+          hn::Sub(from_bits(hn::Or(number, bits_of(set(0x1p52)))), set(0x1p52 - 1));
+      const Doubles step =
+          from_bits(hn::Sub(power, hn::Set(WordTag(), (52ULL + random_bits) << 52)));
+      const auto away = hn::Ge(rest, hn::Mul(next, step));
+      return hn::Add(below, hn::IfThenElseZero(away, quantum));
+    } else {
+      const Words last_bit =
+          hn::And(bits_of(hn::Add(below, from_bits(power))), hn::Set(WordTag(), 1));
+      const auto even = hn::RebindMask(Tag(), hn::Eq(last_bit, hn::Zero(WordTag())));
+      const auto by_sign =
+          hn::IfThenElse(negative, flag(constants_.away_negative), flag(constants_.away_positive));
+      const auto by_parity = hn::IfThenElseZero(even, flag(constants_.away_if_even));
+      const auto inexact = hn::And(hn::Gt(rest, zero), hn::Gt(hn::Or(by_sign, by_parity), zero));
+      const auto half = hn::And(hn::Ge(hn::Add(rest, rest), quantum),
+                                hn::Gt(flag(constants_.away_at_half), zero));
+      const Doubles chosen = hn::Add(below, hn::IfThenElseZero(hn::Or(inexact, half), quantum));
+      return hn::IfThenElse(hn::Gt(flag(constants_.to_nearest_even), zero), nearest, chosen);
+    }
+  }
+
+  HWY_INLINE static Doubles flag(bool value) { return set(value ? 1.0 : 0.0); }
+
+  template <class Mask>
+  HWY_INLINE Doubles bound(Doubles rounded, Doubles magnitude, Mask negative) const {
+    const auto by_sign = [negative](double if_negative, double if_positive) HWY_ATTR {
+      return hn::IfThenElse(negative, set(if_negative), set(if_positive));
+    };
+    const auto beyond = hn::Gt(rounded, by_sign(constants_.max_negative, constants_.max_positive));
+    const Doubles overflow = by_sign(constants_.overflow_negative, constants_.overflow_positive);
+    if constexpr (kMode != Mode64::deterministic) {
+      return hn::IfThenElse(beyond, overflow, rounded);
+    } else {
+      const auto infinite = hn::Eq(magnitude, set(hwy::HighestValue<double>() * 2));
+      const Doubles inward = by_sign(constants_.beyond_negative, constants_.beyond_positive);
+      return hn::IfThenElse(beyond, hn::IfThenElse(infinite, overflow, inward), rounded);
+    }
+  }
+
+  const Rounding64& constants_;
+};
+
+/// a + b rounded to odd, as in the binary32 kernels.
+HWY_INLINE Doubles add_to_odd(Doubles a, Doubles b) {
+  const hn::RebindToSigned<Tag> d;
+  const Doubles sum = hn::Add(a, b);
+  const Doubles b_part = hn::Sub(sum, a);
+  const Doubles error = hn::Add(hn::Sub(a, hn::Sub(sum, b_part)), hn::Sub(b, b_part));
+  const auto sum_bits = hn::BitCast(d, sum);
+  const auto one = hn::Set(d, 1);
+  const auto sign = hn::BroadcastSignBit(hn::Xor(sum_bits, hn::BitCast(d, error)));
+  const auto step = hn::Or(sign, one);
+  const auto inexact = hn::RebindMask(d, hn::Gt(hn::Abs(error), hn::Zero(Tag())));
+  const auto even = hn::Eq(hn::And(sum_bits, one), hn::Zero(d));
+  const auto moved = hn::IfThenElse(hn::And(inexact, even), hn::Add(sum_bits, step), sum_bits);
+  return hn::BitCast(Tag(), moved);
+}
+
+/// One step of the chain. Products of binary32 numbers are exact in binary64.
+template <Mode64 kProduct, Mode64 kSum>
+class Step {
+ public:
+  static constexpr bool kRandomProduct = kProduct == Mode64::stochastic;
+  static constexpr bool kRandomSum = kSum == Mode64::stochastic;
+  // More chains at once hide more latency; the longer steps need their registers.
+  static constexpr int kRows = kSum == Mode64::nearest_even ? 8 : 4;
+
+  HWY_INLINE explicit Step(const Plan64& plan)
+      : product_(plan.product), sum_(plan.sum), flip_(plan.sum.down ? -0.0 : 0.0) {}
+
+  HWY_INLINE Doubles operator()(Doubles sum, Doubles left, Doubles right, Words product_word,
+                                Words sum_word) const {
+    Doubles product = hn::Mul(left, right);
+    if constexpr (kProduct != Mode64::none) product = product_.round(product, product_word);
+    if constexpr (kSum == Mode64::deterministic) {
+      // Rounding down, an exact sum of zero is -0 unless both are +0: the sum of the negated
+      // numbers, negated.
+      const Doubles flip = set(flip_);
+      const Doubles exact = hn::Xor(add_to_odd(hn::Xor(sum, flip), hn::Xor(product, flip)), flip);
+      return sum_.round(exact, sum_word);
+    } else {
+      return sum_.round(add_to_odd(sum, product), sum_word);
+    }
+  }
+
+ private:
+  Rounding<kProduct == Mode64::none ? Mode64::nearest_even : kProduct> product_;
+  Rounding<kSum> sum_;
+  double flip_;
+};
+
+HWY_INLINE Doubles load(const float* values) {
+  return hn::PromoteTo(Tag(), hn::LoadU(FloatTag(), values));
+}
+
+HWY_INLINE void store(Doubles values, float* to) {
+  hn::StoreU(hn::DemoteTo(FloatTag(), values), FloatTag(), to);
+}
+
+/// Continues kRows x kLanes chains.
+template <int kRows, class Step>
+void continue_chains(const Step& step, const Tile& tile, const Accumulation& self, int row,
+                     int column) {
+  const float* left = tile.left + row;
+  const float* right = tile.right + column;
+  float* sums = tile.sums + row * kColumns + column;
+  RandomWords<kRows, Step::kRandomProduct> product_words(tile, self.product_key, row, column);
+  RandomWords<kRows, Step::kRandomSum> sum_words(tile, self.sum_key, row, column);
+  Doubles sum[kRows];
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) sum[i] = load(sums + i * kColumns);
+  for (std::int64_t k = 0; k < tile.depth; ++k) {
+    product_words.advance();
+    sum_words.advance();
+    const Doubles factor = load(right + k * kColumns);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      const Doubles weight = set(static_cast<double>(left[k * kTileRows + i]));
+      sum[i] = step(sum[i], weight, factor, product_words.get(i), sum_words.get(i));
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) store(sum[i], sums + i * kColumns);
+}
+
+template <int kRows, class Step>
+void continue_rows(const Step& step, const Tile& tile, const Accumulation& self, int row) {
+  for (int column = 0; column < tile.columns; column += kLanes) {
+    continue_chains<kRows>(step, tile, self, row, column);
+  }
+}
+
+template <class Step>
+void multiply_by(const Step& step, const Tile& tile, const Accumulation& self) {
+  int row = 0;
+  if constexpr (Step::kRows == 8) {
+    for (; tile.rows - row > 4; row += 8) continue_rows<8>(step, tile, self, row);
+  }
+  for (; tile.rows - row > 1; row += 4) continue_rows<4>(step, tile, self, row);
+  if (row < tile.rows) continue_rows<1>(step, tile, self, row);
+}
+
+template <class Step>
+void add_by(const Step& step, const Tile& tile, const Accumulation& self) {
+  const Doubles one = set(1.0);
+  for (int row = 0; row < tile.rows; ++row) {
+    for (int column = 0; column < tile.columns; column += kLanes) {
+      RandomWords<1, Step::kRandomSum> words(tile, self.sum_key, row, column);
+      words.advance();
+      const int at = row * kColumns + column;
+      const Doubles sum =
+          step(load(tile.sums + at), load(tile.right + at), one, hn::Zero(WordTag()), words.get(0));
+      store(sum, tile.sums + at);
+    }
+  }
+}
+
+/// The product's mode is a matter of compilation too, but for its deterministic modes.
+template <class Body>
+void with_step(const Plan64& plan, const Body& body) {
+  const auto with_sum = [&]<Mode64 kProduct>() HWY_ATTR {
+    if (plan.sum.mode == Mode64::nearest_even) {
+      body(Step<kProduct, Mode64::nearest_even>(plan));
+    } else if (plan.sum.mode == Mode64::deterministic) {
+      body(Step<kProduct, Mode64::deterministic>(plan));
+    } else {
+      body(Step<kProduct, Mode64::stochastic>(plan));
+    }
+  };
+  if (plan.product.mode == Mode64::none) {
+    with_sum.template operator()<Mode64::none>();
+  } else if (plan.product.mode == Mode64::stochastic) {
+    with_sum.template operator()<Mode64::stochastic>();
+  } else {
+    with_sum.template operator()<Mode64::deterministic>();
+  }
+}
+
+struct MultiplyBody {
+  const Tile& tile;
+  const Accumulation& self;
+  template <class Step>
+  void operator()(const Step& step) const {
+    multiply_by(step, tile, self);
+  }
+};
+
+struct AddBody {
+  const Tile& tile;
+  const Accumulation& self;
+  template <class Step>
+  void operator()(const Step& step) const {
+    add_by(step, tile, self);
+  }
+};
+
+}  // namespace
+
+void multiply_rounded64(const Tile& tile, const Accumulation& self) {
+  with_step(self.plan64, MultiplyBody{tile, self});
+}
+
+void add_rounded64(const Tile& tile, const Accumulation& self) {
+  with_step(self.plan64, AddBody{tile, self});
+}
+
+}  // namespace mantissa::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mantissa {
+
+HWY_EXPORT(multiply_rounded64);
+HWY_EXPORT(add_rounded64);
+
+void multiply_binary64(const Tile& tile, const Accumulation& self) {
+  HWY_DYNAMIC_DISPATCH(multiply_rounded64)(tile, self);
+}
+
+void add_binary64(const Tile& tile, const Accumulation& self) {
+  HWY_DYNAMIC_DISPATCH(add_rounded64)(tile, self);
+}
+
+}  // namespace mantissa
+#endif

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/matmul.h"
+
+namespace mantissa {
+
+/// What is true of every value of an operand. Kernels are chosen by proof from it.
+struct OperandFacts {
+  int significand_bits = 24;   ///< no value has more, from its first to its last set bit
+  int lowest_exponent = -149;  ///< every value is a multiple of 2^lowest_exponent
+  int highest_exponent = 127;  ///< |finite value| < 2^(highest_exponent + 1)
+  bool finite = false;         ///< neither infinities nor NaN
+};
+
+/// Reads all values once.
+OperandFacts measure_facts(const float* values, std::int64_t count);
+OperandFacts measure_facts(const MatrixView& matrix);
+
+/// What is true of all values of both.
+OperandFacts join(const OperandFacts& a, const OperandFacts& b);
+
+}  // namespace mantissa

@@ -1,0 +1,313 @@
+// Which kernel serves a chain: the cheapest one that is proven, from the accumulator's format and
+// from what is true of the operands, to give the bits of `multiply_accumulate`.
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "kernels/microkernel.h"
+
+namespace mantissa {
+namespace {
+
+constexpr int kSignificand32 = 24;
+constexpr int kLowestExponent32 = -149;  ///< of the smallest subnormal binary32
+constexpr int kHighestExponent32 = 127;
+
+bool nearest_even(const Quantization& quantization) {
+  return quantization.rounding.rounding == Rounding::nearest_even;
+}
+
+/// A sum or product that binary32 arithmetic itself rounds.
+bool is_binary32(const Quantization& quantization) {
+  return quantization.format.is_fp32() && nearest_even(quantization);
+}
+
+int quantum_exponent(const FloatFormat& format) {
+  return format.min_exponent() - format.fraction_bits;
+}
+
+/// What is true of all products of a chain, before their rounding.
+struct ProductFacts {
+  int significand_bits = 0;
+  int lowest_exponent = 0;
+  int bound_exponent = 0;  ///< |product| < 2^bound_exponent
+  bool finite = false;
+
+  /// Nothing is lost where binary32 multiplies.
+  bool exact_in_binary32() const {
+    return significand_bits <= kSignificand32 && lowest_exponent >= kLowestExponent32 &&
+           bound_exponent <= kHighestExponent32;
+  }
+};
+
+ProductFacts multiply_facts(const OperandFacts& left, const OperandFacts& right) {
+  ProductFacts facts;
+  // A power of two adds no bits.
+  const int bits = left.significand_bits + right.significand_bits;
+  const bool power = std::min(left.significand_bits, right.significand_bits) == 1;
+  facts.significand_bits = power ? bits - 1 : bits;
+  facts.lowest_exponent = left.lowest_exponent + right.lowest_exponent;
+  facts.bound_exponent = left.highest_exponent + right.highest_exponent + 2;
+  facts.finite = left.finite && right.finite;
+  return facts;
+}
+
+/// E so that every sum of a chain, before and after its rounding to nearest, is below 2^E, as long
+/// as nothing overflows.
+///
+/// With u = 2^-p the relative error of a rounding, n sums of products below 2^b stay below n (1 +
+/// u)^n 2^b, which is below 4 n 2^b if n <= 2^p. And a sum of at least 2^(b + p) does not grow any
+/// more, as products are then below half its unit in the last place: with the step that leads there
+/// every sum is below 2^(b + p + 1).
+int sum_bound_exponent(int product_bound, int significand_bits, std::int64_t depth) {
+  const auto products = static_cast<std::uint64_t>(std::max<std::int64_t>(depth, 1));
+  const int length = static_cast<int>(std::bit_width(products));
+  const bool is_short = length <= significand_bits;
+  return product_bound + (is_short ? length + 2 : significand_bits + 2);
+}
+
+/// Formats that the binary32 kernels can round to: to nearest even, with subnormals and both zeros.
+const FloatFormat* format32(const Quantization& quantization) {
+  const FloatFormat* format = quantization.format.as_float();
+  if (format == nullptr || !nearest_even(quantization)) return nullptr;
+  const bool usual = format->subnormals && format->has_negative_zero();
+  // Rounding to odd needs two bits more than the format, in its subnormal range too.
+  const bool inside = format->fraction_bits <= kSignificand32 - 3 &&
+                      format->min_exponent() >= -126 &&
+                      quantum_exponent(*format) >= kLowestExponent32 + 2 &&
+                      format->max_exponent() <= kHighestExponent32;
+  return usual && inside ? format : nullptr;
+}
+
+/// The power of two that rounds values of `exponent` is finite.
+bool power_is_finite(const FloatFormat& format, int exponent) {
+  return exponent + 23 - format.fraction_bits <= kHighestExponent32;
+}
+
+Rounding32 rounding32(const FloatFormat& format) {
+  Rounding32 rounding;
+  rounding.exponent_shift = static_cast<std::uint32_t>(23 - format.fraction_bits) << 23;
+  rounding.min_normal = static_cast<float>(format.min_normal());
+  rounding.exponent_limit =
+      std::ldexp(1.0F, std::min(format.max_exponent() + 1, kHighestExponent32));
+  rounding.max_finite = static_cast<float>(format.max_finite());
+  rounding.overflow = static_cast<float>(
+      round_to_format(std::numeric_limits<double>::infinity(), format, RoundingMode{}));
+  return rounding;
+}
+
+/// Values below 2^bound that are multiples of 2^lowest neither overflow nor are rounded among the
+/// subnormals.
+bool is_plain(const FloatFormat& format, int bound, int lowest) {
+  return bound <= format.max_exponent() && lowest >= quantum_exponent(format) &&
+         power_is_finite(format, bound);
+}
+
+/// Whether re-rounding the binary32 sum of an accumulator of p bits and a product of q bits is the
+/// same as rounding once.
+///
+/// If binary32 rounds the sum at all, the smaller addend lies below 2^(q - 24) (or 2^(p - 24)) of
+/// the sum, while the larger one, a member of the format if q <= p, is at least 2^(-p - 1) of the
+/// sum away from the next tie. With p + q <= 23 the rounded sum stays on its side of the tie.
+bool rerounding_is_exact(int accumulator_bits, int product_bits) {
+  return product_bits <= accumulator_bits && 2 * accumulator_bits <= kSignificand32 - 1;
+}
+
+/// Tries to serve the chain by binary32 lanes.
+class Planner32 {
+ public:
+  Planner32(const Mac& mac, const ProductFacts& product, std::int64_t depth)
+      : mac_(mac), product_(product), depth_(depth) {}
+
+  bool plan(Plan32& plan) { return plan_product(plan) && plan_sum(plan) && plan_range(plan); }
+
+ private:
+  bool plan_product(Plan32& plan) {
+    product_bits_ = product_.significand_bits;
+    if (!mac_.rounds_product) {
+      plan.product = Product32::multiplied;
+      return product_.exact_in_binary32();
+    }
+    if (is_binary32(mac_.product)) {
+      plan.product = Product32::multiplied;
+      product_bits_ = kSignificand32;
+      return true;
+    }
+    product_format_ = format32(mac_.product);
+    if (product_format_ == nullptr || !product_.exact_in_binary32()) return false;
+    plan.product = Product32::rounded;
+    plan.product_rounding = rounding32(*product_format_);
+    product_bits_ = product_format_->significand_bits();
+    return true;
+  }
+
+  bool plan_sum(Plan32& plan) {
+    if (is_binary32(mac_.accumulator)) {
+      plan.sum = Sum32::native;
+      return mac_.rounds_product;
+    }
+    sum_format_ = format32(mac_.accumulator);
+    if (sum_format_ == nullptr) return false;
+    plan.sum_rounding = rounding32(*sum_format_);
+    const bool once = rerounding_is_exact(sum_format_->significand_bits(), product_bits_);
+    plan.sum = once ? Sum32::rerounded : Sum32::odd;
+    if (once && !mac_.rounds_product) plan.product = Product32::fused;
+    // A binary32 product rounded for its own sake is not fused, and has more bits than re-rounding
+    // allows.
+    return true;
+  }
+
+  bool plan_range(Plan32& plan) {
+    const int bound = product_.bound_exponent + (mac_.rounds_product ? 1 : 0);
+    bool plain = product_.finite;
+    bool full = true;
+    if (product_format_ != nullptr) {
+      plain = plain && is_plain(*product_format_, bound, product_.lowest_exponent);
+      full = full && power_is_finite(*product_format_, product_format_->max_exponent() + 1);
+    }
+    if (sum_format_ != nullptr) {
+      const int sums = sum_bound_exponent(bound, sum_format_->significand_bits(), depth_);
+      plain = plain && is_plain(*sum_format_, sums, product_.lowest_exponent);
+      full = full && power_is_finite(*sum_format_, sum_format_->max_exponent() + 1);
+    }
+    plan.plain_range = plain;
+    return plain || full;
+  }
+
+  const Mac& mac_;
+  const ProductFacts& product_;
+  std::int64_t depth_;
+  int product_bits_ = 0;
+  const FloatFormat* product_format_ = nullptr;
+  const FloatFormat* sum_format_ = nullptr;
+};
+
+/// Fixed point as a float whose numbers are all subnormal: 30 bits hold any of its magnitudes.
+constexpr int kFixedFractionBits = 30;
+
+bool plan_format64(const Format& format, Rounding64& rounding) {
+  int fraction_bits = 0;
+  if (const FloatFormat* floating = format.as_float()) {
+    fraction_bits = floating->fraction_bits;
+    rounding.min_normal = floating->min_normal();
+    rounding.flush_below = floating->subnormals ? 0 : floating->min_normal();
+    rounding.max_positive = rounding.max_negative = floating->max_finite();
+  } else if (const FixedFormat* fixed = format.as_fixed()) {
+    fraction_bits = kFixedFractionBits;
+    rounding.min_normal = std::ldexp(1.0, kFixedFractionBits - fixed->fraction_bits);
+    rounding.max_positive = fixed->max_value();
+    rounding.max_negative = -fixed->min_value();
+  } else {
+    return false;
+  }
+  rounding.exponent_shift = static_cast<std::uint64_t>(52 - fraction_bits) << 52;
+  return true;
+}
+
+/// Significant bits above the quantum, of the largest value.
+int fraction_bits(const Format& format) {
+  if (const FloatFormat* floating = format.as_float()) return floating->fraction_bits;
+  const FixedFormat* fixed = format.as_fixed();
+  return fixed->integer_bits + fixed->fraction_bits - 1;
+}
+
+bool plan_rounding64(const Quantization& quantization, Rounding64& rounding) {
+  const Format& format = quantization.format;
+  const RoundingMode mode = quantization.rounding;
+  if (!plan_format64(format, rounding)) return false;
+  const auto at = [&](double value) { return std::abs(round_to_format(value, format, mode)); };
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  rounding.overflow_positive = at(kInfinity);
+  rounding.overflow_negative = at(-kInfinity);
+  rounding.beyond_positive = at(4 * rounding.max_positive);
+  rounding.beyond_negative = at(-4 * rounding.max_negative);
+  rounding.zero_has_sign = std::signbit(round_to_format(-0.0, format, mode)) ? -1 : 0;
+  rounding.mode = Mode64::deterministic;
+  if (mode.rounding == Rounding::nearest_even) rounding.mode = Mode64::nearest_even;
+  if (mode.rounding == Rounding::stochastic) rounding.mode = Mode64::stochastic;
+  rounding.to_nearest_even = mode.rounding == Rounding::nearest_even;
+  rounding.away_at_half = mode.rounding == Rounding::nearest_away;
+  rounding.away_positive = mode.rounding == Rounding::up;
+  rounding.away_negative = mode.rounding == Rounding::down;
+  rounding.away_if_even = mode.rounding == Rounding::to_odd;
+  rounding.down = mode.rounding == Rounding::down;
+  rounding.random_bits = mode.random_bits == 0 ? 32 : mode.random_bits;
+  return true;
+}
+
+bool plan_binary64(const Mac& mac, Plan64& plan) {
+  if (mac.rounds_product && !plan_rounding64(mac.product, plan.product)) return false;
+  if (!plan_rounding64(mac.accumulator, plan.sum)) return false;
+  // Of a sum rounded to odd the last of its 53 bits must not be among those that random words
+  // decide about.
+  return plan.sum.mode != Mode64::stochastic ||
+         fraction_bits(mac.accumulator.format) + plan.sum.random_bits <= 51;
+}
+
+Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t depth) {
+  Accumulation accumulation;
+  accumulation.mac = mac;
+  if (mac.is_fp32()) {
+    accumulation.multiply = multiply_fp32;
+    accumulation.add = add_fp32;
+  } else if (Planner32(mac, product, depth).plan(accumulation.plan32)) {
+    accumulation.multiply = multiply_binary32;
+    accumulation.add = add_binary32;
+  } else if (plan_binary64(mac, accumulation.plan64)) {
+    accumulation.multiply = multiply_binary64;
+    accumulation.add = add_binary64;
+  } else {
+    accumulation.multiply = multiply_scalar;
+    accumulation.add = add_scalar;
+  }
+  return accumulation;
+}
+
+/// What is true of the sums of a chunk: they are multiples of what their products are multiples of,
+/// however often they are rounded, unless that is below the format's own quantum.
+ProductFacts sum_facts(const Mac& mac, const ProductFacts& product) {
+  ProductFacts facts;  // never `finite`: sums may overflow
+  facts.significand_bits = kSignificand32;
+  facts.lowest_exponent = kLowestExponent32;
+  facts.bound_exponent = kHighestExponent32 + 1;
+  if (const FloatFormat* format = mac.accumulator.format.as_float()) {
+    facts.significand_bits = format->significand_bits();
+    facts.lowest_exponent = std::max(quantum_exponent(*format), product.lowest_exponent);
+    facts.bound_exponent = format->max_exponent() + 1;
+  }
+  return facts;
+}
+
+bool is_stochastic(const Quantization& quantization) {
+  return quantization.rounding.rounding == Rounding::stochastic;
+}
+
+}  // namespace
+
+PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
+                    const OperandFacts& right, std::int64_t depth) {
+  Mac within = mac;
+  within.chunk = 0;
+  within.chunk_accumulator = {};
+  const ProductFacts product = multiply_facts(left, right);
+  PreparedMac prepared;
+  prepared.chunk = mac.chunk;
+  prepared.inner =
+      choose(within, product, mac.chunk > 0 ? std::min<std::int64_t>(mac.chunk, depth) : depth);
+  prepared.inner.product_key = key.child("product");
+  prepared.inner.sum_key = key.child("sum");
+  prepared.stochastic =
+      is_stochastic(mac.accumulator) || (mac.rounds_product && is_stochastic(mac.product));
+  if (mac.chunk > 0) {
+    Mac between;
+    between.accumulator = mac.chunk_accumulator;
+    prepared.outer = choose(between, sum_facts(within, product), depth);
+    prepared.outer.sum_key = key.child("chunk");
+    prepared.stochastic = prepared.stochastic || is_stochastic(mac.chunk_accumulator);
+  }
+  return prepared;
+}
+
+}  // namespace mantissa
