@@ -57,8 +57,12 @@ Graph load_onnx(const std::filesystem::path& path);
 Graph parse_onnx(std::string_view bytes, const std::filesystem::path& folder,
                  std::string_view where);
 
-/// The graph with other parameter values (same order as `graph.parameters`), as ONNX that
-/// `load_onnx` reads back and the ONNX checker accepts. Written atomically.
+/// The graph with other parameter values (same order and shapes as `graph.parameters`) as the bytes
+/// of an ONNX file that ONNX's checker accepts and `parse_onnx` reads back to the same graph, bit
+/// for bit. The same graph gives the same bytes.
+std::string to_onnx(const Graph& graph, const std::vector<const Tensor*>& parameters);
+
+/// Writes `to_onnx` atomically. Throws Error naming the file if it cannot be written.
 void save_onnx(const std::filesystem::path& path, const Graph& graph,
                const std::vector<const Tensor*>& parameters);
 

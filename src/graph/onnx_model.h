@@ -40,7 +40,8 @@ struct OnnxModel {
 
 /// Reads and checks the structure: protobuf, versions, names, order, ONNX's own checker. Loads
 /// external data. Throws Error with empty `where`.
-OnnxModel read_onnx_model(std::string_view bytes, const std::filesystem::path& folder);
+OnnxModel read_onnx_model(std::string_view bytes, const std::filesystem::path& folder,
+                          int oldest_opset = kOldestOpset);
 
 /// A TensorProto by itself, as ONNX's test data has them (`input_0.pb`). Throws Error with empty
 /// `where`.

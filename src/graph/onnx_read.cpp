@@ -38,7 +38,7 @@ onnx::ModelProto parse(std::string_view bytes) {
   return model;
 }
 
-std::map<std::string, int> opsets_of(const onnx::ModelProto& model) {
+std::map<std::string, int> opsets_of(const onnx::ModelProto& model, int oldest) {
   if (model.ir_version() < kOldestIr || model.ir_version() > kNewestIr) {
     throw Error("", "IR version " + std::to_string(model.ir_version()) + " is not supported",
                 "versions 3 to 8 are");
@@ -51,7 +51,7 @@ std::map<std::string, int> opsets_of(const onnx::ModelProto& model) {
   if (opsets.find("") == opsets.end())
     throw Error("", "the model names no version of ONNX's operators");
   const int opset = opsets.at("");
-  if (opset < kOldestOpset || opset > kNewestOpset) {
+  if (opset < oldest || opset > kNewestOpset) {
     throw Error("", "opset " + std::to_string(opset) + " is not supported",
                 "export the model with an opset from 9 to " + std::to_string(kNewestOpset));
   }
@@ -68,6 +68,31 @@ void require_plain(const onnx::ModelProto& model) {
   if (graph.node_size() > kMaxNodes) {
     throw Error("", "the graph has " + std::to_string(graph.node_size()) + " nodes; at most " +
                         std::to_string(kMaxNodes) + " are read");
+  }
+}
+
+/// Names end up in one-line errors, reports and JSON.
+void require_readable(const std::string& name) {
+  const auto is_control = [](char letter) {
+    return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
+  };
+  if (std::any_of(name.begin(), name.end(), is_control)) {
+    throw Error("", "a name in the model holds control characters", "the file is damaged");
+  }
+}
+
+void require_readable_names(const onnx::GraphProto& graph) {
+  require_readable(graph.name());
+  for (const auto& value : graph.input()) require_readable(value.name());
+  for (const auto& value : graph.output()) require_readable(value.name());
+  for (const auto& tensor : graph.initializer()) require_readable(tensor.name());
+  for (const onnx::NodeProto& node : graph.node()) {
+    require_readable(node.name());
+    require_readable(node.op_type());
+    require_readable(node.domain());
+    for (const std::string& name : node.input()) require_readable(name);
+    for (const std::string& name : node.output()) require_readable(name);
+    for (const auto& attribute : node.attribute()) require_readable(attribute.name());
   }
 }
 
@@ -249,11 +274,13 @@ void read_initializers(const onnx::GraphProto& graph, ExternalData& external, On
 
 }  // namespace
 
-OnnxModel read_onnx_model(std::string_view bytes, const std::filesystem::path& folder) {
+OnnxModel read_onnx_model(std::string_view bytes, const std::filesystem::path& folder,
+                          int oldest_opset) {
   onnx::ModelProto proto = parse(bytes);
-  const std::map<std::string, int> opsets = opsets_of(proto);
+  const std::map<std::string, int> opsets = opsets_of(proto, oldest_opset);
   require_plain(proto);
   onnx::GraphProto& graph = *proto.mutable_graph();
+  require_readable_names(graph);
   name_nodes(graph);
   sort_nodes(graph);
 

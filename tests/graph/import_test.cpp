@@ -152,6 +152,19 @@ TEST_CASE(
                  {"depends on no input"}));
 }
 
+TEST_CASE("weights that are NaN or infinite are refused by name") {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    const std::string text =
+        import_error("g (float[N, 4] x) => (float[N, 4] y) { y = Add(x, w) }", 13,
+                     [bad](onnx::ModelProto& model) {
+                       add_initializer(model, "w", {4});
+                       model.mutable_graph()->mutable_initializer(0)->set_float_data(2, bad);
+                     });
+    CHECK(mentions(text, {"initializer 'w'", "at element 2"}));
+  }
+}
+
 TEST_CASE("a batch below 1 cannot be prepared") {
   const Graph graph = import_graph(kRelu);
   CHECK(mentions(error_of([&] { prepare(graph, 0); }), {"batch of 0"}));
