@@ -54,7 +54,6 @@ enum class Sum32 : std::uint8_t {
 struct Rounding32 {
   std::uint32_t exponent_shift = 0;  ///< (23 - fraction bits), in the place of the exponent
   float min_normal = 0;
-  float exponent_limit = 0;  ///< values beyond it have overflowed: keeps the power of two finite
   float max_finite = 0;
   float overflow = 0;  ///< what a larger magnitude becomes
 };

@@ -48,14 +48,13 @@ class FullRounding {
       : exponent_(hn::Set(BitsTag(), 0x7F800000U)),
         shift_(hn::Set(BitsTag(), rounding.exponent_shift)),
         min_normal_(hn::Set(Tag(), rounding.min_normal)),
-        limit_(hn::Set(Tag(), rounding.exponent_limit)),
         max_finite_(hn::Set(Tag(), rounding.max_finite)),
         overflow_(hn::Set(Tag(), rounding.overflow)) {}
 
   HWY_INLINE Floats round(Floats value) const {
     const Floats magnitude = hn::Abs(value);
     // A NaN leaves Max as the second operand; it is still in `magnitude`.
-    const Floats clamped = hn::Min(hn::Max(magnitude, min_normal_), limit_);
+    const Floats clamped = hn::Max(magnitude, min_normal_);
     const Bits exponent = hn::And(hn::BitCast(BitsTag(), clamped), exponent_);
     const Floats power = hn::BitCast(Tag(), hn::Add(exponent, shift_));
     const Floats rounded = hn::Sub(hn::Add(magnitude, power), power);
@@ -67,7 +66,6 @@ class FullRounding {
   Bits exponent_;
   Bits shift_;
   Floats min_normal_;
-  Floats limit_;
   Floats max_finite_;
   Floats overflow_;
 };

@@ -41,8 +41,8 @@ class Rounding {
   HWY_INLINE Doubles round(Doubles value, Words word) const {
     const Doubles magnitude = hn::Abs(value);
     const hn::RebindToSigned<Tag> integers;
-    const auto negative = hn::MaskFromVec(
-        hn::BitCast(Tag(), hn::BroadcastSignBit(hn::BitCast(integers, value))));
+    const auto negative =
+        hn::MaskFromVec(hn::BitCast(Tag(), hn::BroadcastSignBit(hn::BitCast(integers, value))));
     // Adding and subtracting 2^52 quanta leaves the rounding to the adder. A NaN leaves Max as the
     // second operand; it is still in `magnitude`.
     const Words exponent = hn::And(bits_of(hn::Max(magnitude, set(constants_.min_normal))),

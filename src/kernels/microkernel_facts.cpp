@@ -4,10 +4,14 @@
 #include <bit>
 #include <mutex>
 
+#include <hwy/highway.h>
+
 #include "tensor/parallel.h"
 
 namespace mantissa {
 namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;  // the lowest instruction set: memory bounds this code
 
 constexpr std::int64_t kGrain = 1 << 14;  // values a task reads
 
@@ -28,31 +32,75 @@ struct Gathered {
   }
 };
 
-/// Written for the compiler to vectorise: no branches, all operations on 32-bit lanes.
-Gathered gather(const float* values, std::int64_t count) {
-  std::uint32_t fractions = 0;
-  std::uint32_t largest = 0;
-  std::uint32_t lowest = 0xFFFFFFFF;
-  std::uint32_t subnormal = 0;
-  std::uint32_t infinite_or_nan = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint32_t bits = std::bit_cast<std::uint32_t>(values[i]) & 0x7FFFFFFF;
-    const std::uint32_t fraction = bits & 0x7FFFFF;
-    const std::uint32_t significand = fraction | 0x800000;
+using Tag = hn::CappedTag<std::uint32_t, 8>;
+using Words = hn::Vec<Tag>;
+
+/// Gathers from eight values at a time.
+class Gatherer {
+ public:
+  void add(Words words) {
+    const Tag d;
+    const hn::Repartition<float, Tag> floats;
+    const hn::Repartition<std::int32_t, Tag> integers;
+    const Words bits = hn::And(words, hn::Set(d, 0x7FFFFFFF));
+    const auto special = hn::Gt(bits, hn::Set(d, 0x7F7FFFFF));
+    infinite_or_nan_ = hn::Or(infinite_or_nan_, hn::VecFromMask(d, special));
+    const Words finite = hn::IfThenZeroElse(special, bits);
+    const auto zero = hn::Eq(finite, hn::Zero(d));
+    const Words fraction = hn::And(finite, hn::Set(d, 0x7FFFFF));
+    const Words significand = hn::Or(fraction, hn::Set(d, 0x800000));
     // The lowest set bit is a power of two, so binary32 holds it exactly: its exponent is the
     // number of zeros behind it.
-    const auto lowest_bit = static_cast<std::int32_t>(significand & (0U - significand));
-    const std::uint32_t zeros =
-        (std::bit_cast<std::uint32_t>(static_cast<float>(lowest_bit)) >> 23) - 127;
-    const bool is_zero = bits == 0;
-    const bool is_special = bits >= 0x7F800000;
-    fractions |= is_special ? 0 : fraction;
-    largest = std::max(largest, is_special ? 0 : bits);
-    lowest = std::min(lowest, is_zero || is_special ? 0xFFFFFFFF : (bits >> 23) + zeros);
-    subnormal |= bits < 0x800000 && !is_zero ? 1 : 0;
-    infinite_or_nan |= is_special ? 1 : 0;
+    const Words lowest_bit = hn::And(significand, hn::Sub(hn::Zero(d), significand));
+    const Words power = hn::BitCast(d, hn::ConvertTo(floats, hn::BitCast(integers, lowest_bit)));
+    const Words exponents =
+        hn::Add(hn::ShiftRight<23>(finite), hn::Sub(hn::ShiftRight<23>(power), hn::Set(d, 127)));
+    fractions_ = hn::Or(fractions_, fraction);
+    largest_ = hn::Max(largest_, finite);
+    lowest_ = hn::Min(lowest_, hn::Or(exponents, hn::VecFromMask(d, zero)));
+    const Words field = hn::And(finite, hn::Set(d, 0x7F800000));
+    subnormal_ = hn::Or(subnormal_,
+                        hn::IfThenZeroElse(zero, hn::VecFromMask(d, hn::Eq(field, hn::Zero(d)))));
   }
-  return {fractions, largest, lowest, subnormal, infinite_or_nan};
+
+  Gathered result() const {
+    const Tag d;
+    Gathered gathered;
+    alignas(32) std::uint32_t lanes[5][hn::MaxLanes(Tag())];
+    hn::Store(fractions_, d, lanes[0]);
+    hn::Store(largest_, d, lanes[1]);
+    hn::Store(lowest_, d, lanes[2]);
+    hn::Store(subnormal_, d, lanes[3]);
+    hn::Store(infinite_or_nan_, d, lanes[4]);
+    for (std::size_t i = 0; i < hn::MaxLanes(Tag()); ++i) {
+      gathered.add({lanes[0][i], lanes[1][i], lanes[2][i], lanes[3][i], lanes[4][i]});
+    }
+    return gathered;
+  }
+
+ private:
+  Words fractions_ = hn::Zero(Tag());
+  Words largest_ = hn::Zero(Tag());
+  Words lowest_ = hn::Set(Tag(), 0xFFFFFFFF);
+  Words subnormal_ = hn::Zero(Tag());
+  Words infinite_or_nan_ = hn::Zero(Tag());
+};
+
+Gathered gather(const float* values, std::int64_t count) {
+  const Tag d;
+  const hn::Repartition<float, Tag> floats;
+  constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(Tag()));
+  Gatherer gatherer;
+  std::int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    gatherer.add(hn::BitCast(d, hn::LoadU(floats, values + i)));
+  }
+  if (i < count) {
+    alignas(32) float rest[kLanes] = {};
+    std::copy_n(values + i, count - i, rest);
+    gatherer.add(hn::BitCast(d, hn::Load(floats, rest)));
+  }
+  return gatherer.result();
 }
 
 OperandFacts interpret(const Gathered& gathered) {

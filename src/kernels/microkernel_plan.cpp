@@ -90,8 +90,6 @@ Rounding32 rounding32(const FloatFormat& format) {
   Rounding32 rounding;
   rounding.exponent_shift = static_cast<std::uint32_t>(23 - format.fraction_bits) << 23;
   rounding.min_normal = static_cast<float>(format.min_normal());
-  rounding.exponent_limit =
-      std::ldexp(1.0F, std::min(format.max_exponent() + 1, kHighestExponent32));
   rounding.max_finite = static_cast<float>(format.max_finite());
   rounding.overflow = static_cast<float>(
       round_to_format(std::numeric_limits<double>::infinity(), format, RoundingMode{}));
@@ -165,12 +163,13 @@ class Planner32 {
     bool full = true;
     if (product_format_ != nullptr) {
       plain = plain && is_plain(*product_format_, bound, product_.lowest_exponent);
-      full = full && power_is_finite(*product_format_, product_format_->max_exponent() + 1);
+      full = full && power_is_finite(*product_format_, bound);
     }
     if (sum_format_ != nullptr) {
       const int sums = sum_bound_exponent(bound, sum_format_->significand_bits(), depth_);
       plain = plain && is_plain(*sum_format_, sums, product_.lowest_exponent);
-      full = full && power_is_finite(*sum_format_, sum_format_->max_exponent() + 1);
+      full = full &&
+             power_is_finite(*sum_format_, std::max(sum_format_->max_exponent() + 1, bound) + 1);
     }
     plan.plain_range = plain;
     return plain || full;
