@@ -58,6 +58,17 @@ struct Range {
   std::int64_t size() const { return last - first; }
 };
 
+/// A block of tiles and the memory for it.
+struct Unit {
+  Range rows;  ///< panels
+  Range columns;
+  float* sums = nullptr;   ///< the state of the tiles, column by column
+  float* right = nullptr;  ///< one panel
+  float* left =
+      nullptr;  ///< all panels for a block of k, unless the left operand is packed as a whole
+  PanelMemory shared;  ///< of the right operand
+};
+
 /// One call of `multiply_tiles`: how the product is cut, and its steps.
 class Tiling {
  public:
@@ -68,7 +79,7 @@ class Tiling {
   void cut();
   void pack_whole_left();
   void compute_unit(std::int64_t unit, Scratch& scratch) const;
-  void compute_block(Range row_panels, Range column_panels, Range k, float* memory) const;
+  void compute_block(const Unit& unit, Range k) const;
   void compute_tile(std::int64_t row_panel, std::int64_t column_panel, Range k, const float* left,
                     const float* right, float* sums) const;
   void run_chunks(Tile tile, Range k) const;
@@ -142,7 +153,7 @@ void Tiling::pack_whole_left() {
       std::max<std::int64_t>(kUnitWork / 16 / std::max<std::int64_t>(panel_size, 1), 1);
   parallel_for(row_panels_, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t panel = begin; panel < end; ++panel) {
-      product_.left->pack(panel * kTileRows, rows_of(panel), kTileRows, 0, product_.depth, nullptr,
+      product_.left->pack({panel * kTileRows, rows_of(panel), 0, product_.depth}, kTileRows, {},
                           whole_left_.get() + panel * panel_size);
     }
   });
@@ -156,45 +167,52 @@ void Tiling::run() {
   });
 }
 
-/// Memory of a unit: the state of its tiles, one right panel, and the left block if it is not
-/// packed as a whole.
 void Tiling::compute_unit(std::int64_t unit, Scratch& scratch) const {
   const std::int64_t first_row = unit % row_units_ * unit_row_panels_;
   const std::int64_t first_column = unit / row_units_ * unit_column_panels_;
-  const Range rows{first_row, std::min(first_row + unit_row_panels_, row_panels_)};
-  const Range columns{first_column, std::min(first_column + unit_column_panels_, column_panels_)};
-  const std::int64_t state = rows.size() * columns.size() * tile_sums_;
-  float* memory = scratch.take(state + block_depth_ * (width_ + rows.size() * kTileRows) +
-                               product_.right->block_memory(block_depth_));
-  std::fill_n(memory, state, 0.0F);
+  Unit work;
+  work.rows = {first_row, std::min(first_row + unit_row_panels_, row_panels_)};
+  work.columns = {first_column, std::min(first_column + unit_column_panels_, column_panels_)};
+  work.shared.first_item = first_column * width_;
+  work.shared.last_item = std::min(work.columns.last * width_, product_.columns);
+  const std::int64_t state = work.rows.size() * work.columns.size() * tile_sums_;
+  const std::int64_t right = block_depth_ * width_ + kPanelSlack;
+  const std::int64_t left = whole_left_ ? 0 : work.rows.size() * block_depth_ * kTileRows;
+  const std::int64_t items =
+      product_.right->items_memory(work.shared.last_item - work.shared.first_item);
+  work.sums =
+      scratch.take(state + right + left + items + product_.right->block_memory(block_depth_));
+  work.right = work.sums + state;
+  work.left = work.right + right;
+  work.shared.items = work.left + left;
+  work.shared.block = work.shared.items + items;
+  std::fill_n(work.sums, state, 0.0F);
+  product_.right->prepare_items(work.shared);
   std::int64_t k = 0;
   do {
-    compute_block(rows, columns, {k, std::min(k + block_depth_, product_.depth)}, memory);
+    compute_block(work, {k, std::min(k + block_depth_, product_.depth)});
     k += block_depth_;
   } while (k < product_.depth);
 }
 
-void Tiling::compute_block(Range row_panels, Range column_panels, Range k, float* memory) const {
-  float* right = memory + row_panels.size() * column_panels.size() * tile_sums_;
-  float* left_block = right + block_depth_ * width_;
+void Tiling::compute_block(const Unit& unit, Range k) const {
   const std::int64_t left_panel = whole_left_ ? product_.depth * kTileRows : k.size() * kTileRows;
-  const float* left = left_block;
+  const float* left = unit.left;
   if (whole_left_) {
-    left = whole_left_.get() + row_panels.first * left_panel + k.first * kTileRows;
+    left = whole_left_.get() + unit.rows.first * left_panel + k.first * kTileRows;
   } else {
-    for (std::int64_t row = row_panels.first; row < row_panels.last; ++row) {
-      product_.left->pack(row * kTileRows, rows_of(row), kTileRows, k.first, k.last, nullptr,
-                          left_block + (row - row_panels.first) * left_panel);
+    for (std::int64_t row = unit.rows.first; row < unit.rows.last; ++row) {
+      product_.left->pack({row * kTileRows, rows_of(row), k.first, k.last}, kTileRows, {},
+                          unit.left + (row - unit.rows.first) * left_panel);
     }
   }
-  float* block = left_block + block_depth_ * row_panels.size() * kTileRows;
-  product_.right->prepare_block(k.first, k.last, block);
-  float* sums = memory;
-  for (std::int64_t column = column_panels.first; column < column_panels.last; ++column) {
-    product_.right->pack(column * width_, columns_of(column), width_, k.first, k.last, block,
-                         right);
-    for (std::int64_t row = row_panels.first; row < row_panels.last; ++row, sums += tile_sums_) {
-      compute_tile(row, column, k, left + (row - row_panels.first) * left_panel, right, sums);
+  product_.right->prepare_block(k.first, k.last, unit.shared);
+  float* sums = unit.sums;
+  for (std::int64_t column = unit.columns.first; column < unit.columns.last; ++column) {
+    product_.right->pack({column * width_, columns_of(column), k.first, k.last}, width_,
+                         unit.shared, unit.right);
+    for (std::int64_t row = unit.rows.first; row < unit.rows.last; ++row, sums += tile_sums_) {
+      compute_tile(row, column, k, left + (row - unit.rows.first) * left_panel, unit.right, sums);
     }
   }
 }

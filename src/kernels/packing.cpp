@@ -68,8 +68,9 @@ void transpose(const float* source, std::int64_t row_stride, std::int64_t rows,
   }
 }
 
-void StridedSource::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                         std::int64_t last_k, const float* /*block*/, float* panel) const {
+void StridedSource::pack(const PanelRange& range, int width, const PanelMemory& /*memory*/,
+                         float* panel) const {
+  const auto [first_item, count, first_k, last_k] = range;
   const float* source = data_ + first_item * item_stride_ + first_k * k_stride_;
   if (k_stride_ == 1) {
     transpose(source, item_stride_, count, last_k - first_k, panel, width);
@@ -84,8 +85,9 @@ void StridedSource::pack(std::int64_t first_item, int count, int width, std::int
   }
 }
 
-void WeightSource::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                        std::int64_t last_k, const float* /*block*/, float* panel) const {
+void WeightSource::pack(const PanelRange& range, int width, const PanelMemory& /*memory*/,
+                        float* panel) const {
+  const auto [first_item, count, first_k, last_k] = range;
   const float* items = data_ + first_item * item_stride_;
   // In the order of memory, where the taps of a channel lie side by side.
   for (std::int64_t channel = 0; channel < channels_; ++channel) {
@@ -100,8 +102,9 @@ void WeightSource::pack(std::int64_t first_item, int count, int width, std::int6
   }
 }
 
-void PixelSource::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                       std::int64_t last_k, const float* /*block*/, float* panel) const {
+void PixelSource::pack(const PanelRange& range, int width, const PanelMemory& /*memory*/,
+                       float* panel) const {
+  const auto [first_item, count, first_k, last_k] = range;
   const std::int64_t plane = images_.height * images_.width;
   for (std::int64_t k = first_k; k < last_k;) {
     const std::int64_t pixel = k % plane;

@@ -6,6 +6,26 @@
 
 namespace mantissa {
 
+/// What a source has prepared for the panels of a unit of work.
+struct PanelMemory {
+  std::int64_t first_item = 0;  ///< of the unit
+  std::int64_t last_item = 0;
+  float* items = nullptr;  ///< made by `prepare_items`
+  float* block = nullptr;  ///< made by `prepare_block`
+};
+
+/// The part of an operand that one panel shows: `count` items from `first_item`, by k in [first_k,
+/// last_k).
+struct PanelRange {
+  std::int64_t first_item = 0;
+  int count = 0;
+  std::int64_t first_k = 0;
+  std::int64_t last_k = 0;
+};
+
+/// Floats behind a panel's last row that `PanelSource::pack` may write.
+constexpr std::int64_t kPanelSlack = 16;
+
 /// One operand of a matrix product: `items` (rows of the left, columns of the right operand) by the
 /// reduction index k, wherever its elements lie.
 class PanelSource {
@@ -15,18 +35,22 @@ class PanelSource {
   PanelSource& operator=(const PanelSource&) = delete;
   virtual ~PanelSource() = default;
 
-  /// Floats that `prepare_block` needs for a block of `depth` products.
+  /// Floats that `prepare_items` and `prepare_block` need for `items` items and blocks of `depth`
+  /// products.
+  virtual std::int64_t items_memory(std::int64_t /*items*/) const { return 0; }
   virtual std::int64_t block_memory(std::int64_t /*depth*/) const { return 0; }
 
-  /// Brings what all panels of k in [first_k, last_k) share into `memory`, once for all of them.
-  virtual void prepare_block(std::int64_t /*first_k*/, std::int64_t /*last_k*/,
-                             float* /*memory*/) const {}
+  /// Brings what all panels of a unit share into its memory, for every k.
+  virtual void prepare_items(const PanelMemory& /*memory*/) const {}
 
-  /// Writes panel[k - first_k][width]: element (first_item + w, k) for w < count and k in
-  /// [first_k, last_k). What it writes for w in [count, width) is not used. `block` is what
-  /// `prepare_block` made of the same k.
-  virtual void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                    std::int64_t last_k, const float* block, float* panel) const = 0;
+  /// Brings what all panels share for k in [first_k, last_k) into the unit's memory.
+  virtual void prepare_block(std::int64_t /*first_k*/, std::int64_t /*last_k*/,
+                             const PanelMemory& /*memory*/) const {}
+
+  /// Writes panel[k - first_k][width]: element (first_item + w, k) for w < count. What it writes
+  /// for w in [count, width) is not used.
+  virtual void pack(const PanelRange& range, int width, const PanelMemory& memory,
+                    float* panel) const = 0;
 };
 
 /// transposed[column * stride + row] = source[row * row_stride + column]
@@ -38,8 +62,8 @@ class StridedSource final : public PanelSource {
  public:
   StridedSource(const float* data, std::int64_t item_stride, std::int64_t k_stride)
       : data_(data), item_stride_(item_stride), k_stride_(k_stride) {}
-  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, const float* block, float* panel) const override;
+  void pack(const PanelRange& range, int width, const PanelMemory& memory,
+            float* panel) const override;
 
  private:
   const float* data_;
@@ -57,8 +81,8 @@ class WeightSource final : public PanelSource {
         item_stride_(item_stride),
         channel_stride_(channel_stride),
         channels_(channels) {}
-  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, const float* block, float* panel) const override;
+  void pack(const PanelRange& range, int width, const PanelMemory& memory,
+            float* panel) const override;
 
  private:
   const float* data_;
@@ -109,14 +133,30 @@ struct Window {
 };
 
 /// im2col: items are positions, k = (tap, channel), the channel fastest. Padding is +0.
+///
+/// A unit's part of the images is first copied with its padding, zeros in the gaps of a divisor,
+/// and the columns of a row sorted by their remainder modulo the factor: every row of the grid is
+/// then, for every tap, one run of memory.
 class WindowSource final : public PanelSource {
  public:
-  explicit WindowSource(const Window& window) : window_(window) {}
-  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, const float* block, float* panel) const override;
+  explicit WindowSource(const Window& window);
+  std::int64_t items_memory(std::int64_t items) const override;
+  void prepare_items(const PanelMemory& memory) const override;
+  void pack(const PanelRange& range, int width, const PanelMemory& memory,
+            float* panel) const override;
 
  private:
+  std::int64_t plane(std::int64_t items) const;
+  void prepare_row(std::int64_t image, std::int64_t channel, std::int64_t padded_row,
+                   float* row) const;
+  void spread_columns(const float* source, float* row) const;
+  std::int64_t tap_offset(std::int64_t tap) const;
+
   Window window_;
+  std::int64_t first_row_;  ///< what row 0 of a padded plane shows, before the divisor
+  std::int64_t first_column_;
+  std::int64_t phase_width_;  ///< columns of one remainder
+  std::int64_t row_width_;
 };
 
 /// im2col with the reduction over positions: items = (tap, channel), the channel fastest, and k
@@ -128,9 +168,10 @@ class WindowByPosition final : public PanelSource {
  public:
   explicit WindowByPosition(const Window& window);
   std::int64_t block_memory(std::int64_t depth) const override;
-  void prepare_block(std::int64_t first_k, std::int64_t last_k, float* memory) const override;
-  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, const float* block, float* panel) const override;
+  void prepare_block(std::int64_t first_k, std::int64_t last_k,
+                     const PanelMemory& memory) const override;
+  void pack(const PanelRange& range, int width, const PanelMemory& memory,
+            float* panel) const override;
 
  private:
   /// The rows that one image of a block takes: grid rows [first, last) see `padded_rows(last -
@@ -146,8 +187,8 @@ class WindowByPosition final : public PanelSource {
 class PixelSource final : public PanelSource {
  public:
   explicit PixelSource(const Images& images) : images_(images) {}
-  void pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-            std::int64_t last_k, const float* block, float* panel) const override;
+  void pack(const PanelRange& range, int width, const PanelMemory& memory,
+            float* panel) const override;
 
  private:
   Images images_;

@@ -83,7 +83,8 @@ void WindowByPosition::prepare_row(std::int64_t image, std::int64_t row, float* 
 }
 
 void WindowByPosition::prepare_block(std::int64_t first_k, std::int64_t last_k,
-                                     float* memory) const {
+                                     const PanelMemory& memory) const {
+  float* to = memory.block;
   const std::int64_t grid = window_.grid_height * window_.grid_width;
   for (std::int64_t k = first_k; k < last_k;) {
     const std::int64_t image = k / grid;
@@ -92,15 +93,17 @@ void WindowByPosition::prepare_block(std::int64_t first_k, std::int64_t last_k,
     const std::int64_t last_row = (end - 1) % grid / window_.grid_width + 1;
     const std::int64_t origin = first_row * window_.rows.factor + window_.rows.offset;
     for (std::int64_t row = 0; row < padded_rows(last_row - first_row); ++row) {
-      prepare_row(image, origin + row, memory);
-      memory += padded_width_ * window_.images.channels;
+      prepare_row(image, origin + row, to);
+      to += padded_width_ * window_.images.channels;
     }
     k = end;
   }
 }
 
-void WindowByPosition::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                            std::int64_t last_k, const float* block, float* panel) const {
+void WindowByPosition::pack(const PanelRange& range, int width, const PanelMemory& memory,
+                            float* panel) const {
+  const auto [first_item, count, first_k, last_k] = range;
+  const float* block = memory.block;
   const std::int64_t channels = window_.images.channels;
   const std::int64_t grid = window_.grid_height * window_.grid_width;
   Pieces pieces;

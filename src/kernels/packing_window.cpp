@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 
 #include "kernels/microkernel.h"
@@ -8,124 +9,170 @@
 namespace mantissa {
 namespace {
 
-/// Short runs are frequent: a call of memcpy for each would cost more than the copy.
-inline void copy_run(const float* source, int count, float* destination) {
-  while (count >= 8) {
-    std::memcpy(destination, source, 8 * sizeof(float));
-    source += 8;
-    destination += 8;
-    count -= 8;
-  }
-  if ((count & 4) != 0) {
-    std::memcpy(destination, source, 4 * sizeof(float));
-    source += 4;
-    destination += 4;
-  }
-  for (count &= 3; count > 0; --count) *destination++ = *source++;
+constexpr std::int64_t kCopied =
+    8;  ///< floats copied at once; runs are copied in whole ones of them
+
+/// The lowest position that the taps of an axis reach, for position 0 of the grid.
+std::int64_t lowest(const AxisMap& map, std::int64_t taps) {
+  return map.offset + std::min<std::int64_t>(0, (taps - 1) * map.tap_step);
 }
 
-/// Elements of a panel's row that come from one row of an image, at equal steps.
+/// How far from there a tap reaches.
+std::int64_t reach(const AxisMap& map, std::int64_t taps, std::int64_t tap) {
+  return map.tap_step >= 0 ? tap * map.tap_step : (tap - (taps - 1)) * map.tap_step;
+}
+
+/// Positions that `extent` positions of the grid and all taps reach.
+std::int64_t padded_extent(const AxisMap& map, std::int64_t taps, std::int64_t extent) {
+  return (extent - 1) * map.factor + (taps - 1) * std::abs(map.tap_step) + 1;
+}
+
+/// A row of the grid in a panel.
 struct Run {
-  std::int64_t source = 0;  ///< offset in the images, for channel 0
+  std::int64_t source = 0;
   int destination = 0;
-  int count = 0;
+  int pieces = 0;  ///< of kCopied floats
 };
 
-/// The runs of one tap in the row of a panel; what they leave out is +0.
-struct RowRuns {
+struct Runs {
   std::array<Run, kMaxTileColumns> runs;
   int used = 0;
-  bool covers = true;
-  int source_step = 1;
-  int destination_step = 1;
 
-  void copy(const float* source, float* row) const;
+  /// Each run may write beyond its end, where the next one, or the next row, writes later.
+  void copy(const float* source, float* row) const {
+    for (int i = 0; i < used; ++i) {
+      const Run& run = runs[static_cast<std::size_t>(i)];
+      const float* from = source + run.source;
+      float* to = row + run.destination;
+      for (int piece = 0; piece < run.pieces; ++piece) {
+        std::memcpy(to, from, kCopied * sizeof(float));
+        from += kCopied;
+        to += kCopied;
+      }
+    }
+  }
 };
 
-void RowRuns::copy(const float* source, float* row) const {
-  for (int i = 0; i < used; ++i) {
-    const Run& run = runs[static_cast<std::size_t>(i)];
-    const float* from = source + run.source;
-    float* to = row + run.destination;
-    if (source_step == 1 && destination_step == 1) {
-      copy_run(from, run.count, to);
-    } else {
-      for (int j = 0; j < run.count; ++j) to[j * destination_step] = from[j * source_step];
+}  // namespace
+
+WindowSource::WindowSource(const Window& window)
+    : window_(window),
+      first_row_(lowest(window.rows, window.kernel_height)),
+      first_column_(lowest(window.columns, window.kernel_width)) {
+  const std::int64_t width = padded_extent(window.columns, window.kernel_width, window.grid_width);
+  phase_width_ = (width + window.columns.factor - 1) / window.columns.factor;
+  row_width_ = phase_width_ * window.columns.factor;
+}
+
+/// Floats of one channel's padded plane; a unit of less than an image needs a part of it.
+std::int64_t WindowSource::plane(std::int64_t items) const {
+  const std::int64_t rows = std::min(window_.grid_height, items / window_.grid_width + 2);
+  const std::int64_t size = padded_extent(window_.rows, window_.kernel_height, rows) * row_width_;
+  // Channels a power of two apart would compete for the same cache sets.
+  return size % 512 == 0 ? size + 16 : size;
+}
+
+std::int64_t WindowSource::items_memory(std::int64_t items) const {
+  const std::int64_t grid = window_.grid_height * window_.grid_width;
+  const std::int64_t images = std::min(items / grid + 2, window_.images.batch);
+  return images * window_.images.channels * plane(items) + kCopied;
+}
+
+void WindowSource::prepare_items(const PanelMemory& memory) const {
+  const std::int64_t grid = window_.grid_height * window_.grid_width;
+  const std::int64_t size = plane(memory.last_item - memory.first_item);
+  float* to = memory.items;
+  for (std::int64_t item = memory.first_item; item < memory.last_item;) {
+    const std::int64_t image = item / grid;
+    const std::int64_t end = std::min(memory.last_item, (image + 1) * grid);
+    const std::int64_t first_row = item % grid / window_.grid_width;
+    const std::int64_t last_row = (end - 1) % grid / window_.grid_width + 1;
+    const std::int64_t rows =
+        padded_extent(window_.rows, window_.kernel_height, last_row - first_row);
+    for (std::int64_t channel = 0; channel < window_.images.channels; ++channel, to += size) {
+      for (std::int64_t row = 0; row < rows; ++row) {
+        prepare_row(image, channel, first_row * window_.rows.factor + row, to + row * row_width_);
+      }
+    }
+    item = end;
+  }
+}
+
+void WindowSource::prepare_row(std::int64_t image, std::int64_t channel, std::int64_t padded_row,
+                               float* row) const {
+  const Images& images = window_.images;
+  const std::int64_t scaled = padded_row + first_row_;
+  const std::int64_t divisor = window_.rows.divisor;
+  if (scaled < 0 || scaled % divisor != 0 || scaled / divisor >= images.height) {
+    std::fill_n(row, row_width_, 0.0F);
+    return;
+  }
+  const float* source = images.data + image * images.image_stride +
+                        channel * images.height * images.width + scaled / divisor * images.width;
+  if (window_.columns.divisor != 1 || window_.columns.factor != 1) {
+    spread_columns(source, row);
+    return;
+  }
+  const std::int64_t first = std::clamp<std::int64_t>(-first_column_, 0, row_width_);
+  const std::int64_t last =
+      std::clamp<std::int64_t>(images.width - first_column_, first, row_width_);
+  std::fill_n(row, first, 0.0F);
+  std::copy(source + first + first_column_, source + last + first_column_, row + first);
+  std::fill(row + last, row + row_width_, 0.0F);
+}
+
+void WindowSource::spread_columns(const float* source, float* row) const {
+  const AxisMap& map = window_.columns;
+  std::fill_n(row, row_width_, 0.0F);
+  for (std::int64_t phase = 0; phase < map.factor; ++phase) {
+    // Column phase + i * factor of the padded row shows source column (phase + i * factor +
+    // first_column_) / divisor.
+    for (std::int64_t i = 0; i < phase_width_; ++i) {
+      const std::int64_t scaled = phase + i * map.factor + first_column_;
+      if (scaled < 0 || scaled % map.divisor != 0) continue;
+      if (scaled / map.divisor >= window_.images.width) break;
+      row[phase * phase_width_ + i] = source[scaled / map.divisor];
     }
   }
 }
 
-/// The positions [first, last) of a grid's row, and where they go in the panel's row.
-struct GridRow {
-  std::int64_t image = 0;
-  std::int64_t row = 0;
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-  int destination = 0;
-};
-
-/// Adds the run of `tap`'s source elements for the positions of a grid row.
-void add_run(const Window& window, const GridRow& grid, std::int64_t source_row, std::int64_t tap,
-             RowRuns& runs) {
-  const AxisMap& map = window.columns;
-  // Positions that the divisor divides are `step` apart; the first of them:
-  const std::int64_t step = map.divisor;
-  const std::int64_t shift = tap * map.tap_step + map.offset;
-  std::int64_t first = grid.first;
-  while (first < grid.last && (first * map.factor + shift) % step != 0) ++first;
-  // Skip what lies before the row; stop behind it.
-  if (first * map.factor + shift < 0) {
-    const std::int64_t stride = step * map.factor;
-    first += (-(first * map.factor + shift) + stride - 1) / stride * step;
-  }
-  const std::int64_t end = map.extent * map.divisor - shift;  // position * factor must be below
-  const std::int64_t last = std::min(grid.last, (end + map.factor - 1) / map.factor);
-  if (end <= 0 || first >= last) return;
-  Run& run = runs.runs[static_cast<std::size_t>(runs.used++)];
-  run.count = static_cast<int>((last - first + step - 1) / step);
-  run.destination = grid.destination + static_cast<int>(first - grid.first);
-  run.source = grid.image * window.images.image_stride + source_row * window.images.width +
-               (first * map.factor + shift) / step;
+std::int64_t WindowSource::tap_offset(std::int64_t tap) const {
+  const std::int64_t row = reach(window_.rows, window_.kernel_height, tap / window_.kernel_width);
+  const std::int64_t column =
+      reach(window_.columns, window_.kernel_width, tap % window_.kernel_width);
+  const std::int64_t factor = window_.columns.factor;
+  return row * row_width_ + column % factor * phase_width_ + column / factor;
 }
 
-RowRuns find_runs(const Window& window, std::int64_t first_position, int count, std::int64_t tap) {
-  RowRuns runs;
-  runs.source_step = static_cast<int>(window.columns.factor);
-  runs.destination_step = static_cast<int>(window.columns.divisor);
-  const std::int64_t grid = window.grid_height * window.grid_width;
-  int covered = 0;
-  for (int done = 0; done < count;) {
-    const std::int64_t position = first_position + done;
-    const std::int64_t pixel = position % grid;
-    GridRow row;
-    row.image = position / grid;
-    row.row = pixel / window.grid_width;
-    row.first = pixel % window.grid_width;
-    row.last = std::min(window.grid_width, row.first + count - done);
-    row.destination = done;
-    const std::int64_t source_row = window.rows.source(row.row, tap / window.kernel_width);
-    const int before = runs.used;
-    if (source_row >= 0) add_run(window, row, source_row, tap % window.kernel_width, runs);
-    if (runs.used > before) covered += runs.runs[static_cast<std::size_t>(before)].count;
-    done += static_cast<int>(row.last - row.first);
-  }
-  runs.covers = covered == count;
-  return runs;
-}
-
-}  // namespace
-
-void WindowSource::pack(std::int64_t first_item, int count, int width, std::int64_t first_k,
-                        std::int64_t last_k, const float* /*block*/, float* panel) const {
+void WindowSource::pack(const PanelRange& range, int width, const PanelMemory& memory,
+                        float* panel) const {
   const std::int64_t channels = window_.images.channels;
-  const std::int64_t plane = window_.images.height * window_.images.width;
-  for (std::int64_t k = first_k; k < last_k;) {
+  const std::int64_t grid = window_.grid_height * window_.grid_width;
+  const std::int64_t size = plane(memory.last_item - memory.first_item);
+  const std::int64_t first_image = memory.first_item / grid;
+  Runs runs;
+  for (int done = 0; done < range.count;) {
+    const std::int64_t item = range.first_item + done;
+    const std::int64_t image = item / grid;
+    const std::int64_t row = item % grid / window_.grid_width;
+    const std::int64_t column = item % window_.grid_width;
+    const int count =
+        static_cast<int>(std::min<std::int64_t>(window_.grid_width - column, range.count - done));
+    // The first image of a unit begins at the unit's first row.
+    const std::int64_t origin =
+        image == first_image ? memory.first_item % grid / window_.grid_width : 0;
+    Run& run = runs.runs[static_cast<std::size_t>(runs.used++)];
+    run.source = (image - first_image) * channels * size +
+                 (row - origin) * window_.rows.factor * row_width_ + column;
+    run.destination = done;
+    run.pieces = static_cast<int>((count + kCopied - 1) / kCopied);
+    done += count;
+  }
+  for (std::int64_t k = range.first_k; k < range.last_k;) {
     const std::int64_t channel = k % channels;
-    const std::int64_t last_channel = std::min(channels, channel + last_k - k);
-    const RowRuns runs = find_runs(window_, first_item, count, k / channels);
-    const float* source = window_.images.data + channel * plane;
-    for (std::int64_t c = channel; c < last_channel; ++c, source += plane, panel += width) {
-      if (!runs.covers) std::fill_n(panel, count, 0.0F);
+    const std::int64_t last_channel = std::min(channels, channel + range.last_k - k);
+    const float* source = memory.items + tap_offset(k / channels) + channel * size;
+    for (std::int64_t c = channel; c < last_channel; ++c, source += size, panel += width) {
       runs.copy(source, panel);
     }
     k += last_channel - channel;
