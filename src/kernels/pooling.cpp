@@ -1,264 +1,342 @@
 #include "kernels/pooling.h"
 
 #include <algorithm>
-#include <limits>
+#include <cstddef>
 #include <vector>
 
+#include "kernels/pooling_plan.h"
 #include "tensor/parallel.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/pooling.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
 namespace mantissa {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// x[0], x[stride], x[2 stride], ...; stride 0 stands for one that is known at run time only. With
+/// stride 2 one element more is read than is needed.
+template <int kStride, typename D>
+HWY_INLINE hn::Vec<D> load_strided(D d, const float* x, [[maybe_unused]] std::int64_t stride) {
+  if constexpr (kStride == 1) {
+    return hn::LoadU(d, x);
+  } else if constexpr (kStride == 2) {
+    return hn::ConcatEven(d, hn::LoadU(d, x + hn::MaxLanes(d)), hn::LoadU(d, x));
+  } else {
+    HWY_ALIGN float lanes[hn::MaxLanes(D())];
+    for (std::size_t i = 0; i < hn::MaxLanes(d); ++i) {
+      lanes[i] = x[static_cast<std::int64_t>(i) * stride];
+    }
+    return hn::Load(d, lanes);
+  }
+}
+
+/// Calls `step(d, i)` for vectors of windows; the last vector overlaps the one before where the
+/// windows are no multiple of it. Returns false, having done nothing, if there are fewer windows
+/// than lanes or a load would pass the input's end.
+template <typename D, typename Step>
+HWY_INLINE bool in_vectors(D d, const WindowRow& row, const Step& step) {
+  const auto lanes = static_cast<std::int64_t>(hn::MaxLanes(d));
+  const std::int64_t reach = row.offsets[row.last_tap - 1] + row.stride * row.count;
+  if (row.count < lanes || row.end - row.first < reach) return false;
+  std::int64_t i = 0;
+  for (; i + lanes <= row.count; i += lanes) step(d, i);
+  if (i < row.count) step(d, row.count - lanes);
+  return true;
+}
+
+template <int kStride, typename D>
+HWY_INLINE void max_step(D d, const WindowRow& row, std::int64_t i, float* y, float* winners) {
+  const float* window = row.first + i * row.stride;
+  auto best = load_strided<kStride>(d, window + row.offsets[row.first_tap], row.stride);
+  auto winner = hn::Set(d, static_cast<float>(row.first_tap));
+  for (std::int64_t tap = row.first_tap + 1; tap < row.last_tap; ++tap) {
+    const auto value = load_strided<kStride>(d, window + row.offsets[tap], row.stride);
+    const auto take = hn::Or(hn::Gt(value, best), hn::IsNaN(value));
+    best = hn::IfThenElse(take, value, best);
+    winner = hn::IfThenElse(take, hn::Set(d, static_cast<float>(tap)), winner);
+  }
+  hn::StoreU(best, d, y + i);
+  if (winners != nullptr) hn::StoreU(winner, d, winners + i);
+}
+
+/// Maxima of windows; those that no vector covers one at a time.
+template <int kStride>
+void max_row_strided(const WindowRow& row, float* y, float* winners) {
+  const auto step = [&](auto d, std::int64_t i) { max_step<kStride>(d, row, i, y, winners); };
+  if (in_vectors(hn::CappedTag<float, 16>(), row, step)) return;
+  if (in_vectors(hn::CappedTag<float, 8>(), row, step)) return;
+  if (in_vectors(hn::CappedTag<float, 4>(), row, step)) return;
+  for (std::int64_t i = 0; i < row.count; ++i) {
+    max_step<1>(hn::CappedTag<float, 1>(), row, i, y, winners);
+  }
+}
+
+void max_row(const WindowRow& row, float* y, float* winners) {
+  if (row.stride == 1) {
+    max_row_strided<1>(row, y, winners);
+  } else if (row.stride == 2) {
+    max_row_strided<2>(row, y, winners);
+  } else {
+    max_row_strided<0>(row, y, winners);
+  }
+}
+
+/// D is of doubles: sums and the division are in binary64.
+template <int kStride, typename D>
+HWY_INLINE void mean_step(D d, const WindowRow& row, std::int64_t i, double divisor, float* y) {
+  const hn::Rebind<float, D> floats;
+  const float* window = row.first + i * row.stride;
+  auto sum = hn::Zero(d);
+  for (std::int64_t tap = row.first_tap; tap < row.last_tap; ++tap) {
+    const auto values = load_strided<kStride>(floats, window + row.offsets[tap], row.stride);
+    sum = hn::Add(sum, hn::PromoteTo(d, values));
+  }
+  hn::StoreU(hn::DemoteTo(floats, hn::Div(sum, hn::Set(d, divisor))), floats, y + i);
+}
+
+template <int kStride>
+void mean_row_strided(const WindowRow& row, double divisor, float* y) {
+  const auto step = [&](auto d, std::int64_t i) { mean_step<kStride>(d, row, i, divisor, y); };
+  if (in_vectors(hn::CappedTag<double, 8>(), row, step)) return;
+  if (in_vectors(hn::CappedTag<double, 4>(), row, step)) return;
+  for (std::int64_t i = 0; i < row.count; ++i) {
+    mean_step<1>(hn::CappedTag<double, 1>(), row, i, divisor, y);
+  }
+}
+
+void mean_row(const WindowRow& row, double divisor, float* y) {
+  if (row.stride == 1) {
+    mean_row_strided<1>(row, divisor, y);
+  } else if (row.stride == 2) {
+    mean_row_strided<2>(row, divisor, y);
+  } else {
+    mean_row_strided<0>(row, divisor, y);
+  }
+}
+
+/// Each of `count` values `times` times, one after the other.
+void repeat(const float* values, std::int64_t count, std::int64_t times, float* to) {
+  std::int64_t i = 0;
+  const auto twice = [&](auto d) {
+    const auto lanes = static_cast<std::int64_t>(hn::MaxLanes(d));
+    for (; i + lanes <= count; i += lanes) {
+      const auto value = hn::LoadU(d, values + i);
+      hn::StoreInterleaved2(value, value, d, to + 2 * i);
+    }
+  };
+  if (times == 2) {
+    twice(hn::CappedTag<float, 16>());
+    twice(hn::CappedTag<float, 4>());
+  }
+  for (; i < count; ++i) {
+    for (std::int64_t t = 0; t < times; ++t) to[i * times + t] = values[i];
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace mantissa
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mantissa {
+
+HWY_EXPORT(max_row);
+HWY_EXPORT(mean_row);
+HWY_EXPORT(repeat);
+
 namespace {
-
-/// One position in the kernel along one axis: the outputs [first, last) for which it lies in the
-/// plane.
-struct Tap {
-  std::int64_t offset = 0;  ///< of its element from `output * stride`
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-};
-
-struct Axis {
-  std::int64_t in = 1;
-  std::int64_t out = 1;
-  std::int64_t kernel = 1;
-  std::int64_t stride = 1;
-  std::int64_t dilation = 1;
-  std::int64_t pad_begin = 0;
-  std::int64_t pad_end = 0;
-
-  std::vector<Tap> taps() const {
-    std::vector<Tap> taps;
-    for (std::int64_t k = 0; k < kernel; ++k) {
-      Tap tap;
-      tap.offset = k * dilation - pad_begin;
-      tap.first = tap.offset >= 0 ? 0 : (-tap.offset + stride - 1) / stride;
-      tap.last = tap.offset >= in ? 0 : std::min(out, (in - 1 - tap.offset) / stride + 1);
-      tap.first = std::min(tap.first, out);
-      tap.last = std::max(tap.last, tap.first);
-      taps.push_back(tap);
-    }
-    return taps;
-  }
-
-  /// Elements of each window along this axis.
-  std::vector<double> counts(bool count_padding) const {
-    const std::int64_t low = count_padding ? -pad_begin : 0;
-    const std::int64_t high = count_padding ? in + pad_end : in;
-    std::vector<double> counts;
-    for (std::int64_t o = 0; o < out; ++o) {
-      std::int64_t count = 0;
-      for (std::int64_t k = 0; k < kernel; ++k) {
-        const std::int64_t position = o * stride - pad_begin + k * dilation;
-        if (position >= low && position < high) ++count;
-      }
-      counts.push_back(static_cast<double>(count));
-    }
-    return counts;
-  }
-};
-
-Axis vertical(const PoolingShape& s) {
-  return {s.in_height,       s.out_height, s.kernel_height, s.stride_height,
-          s.dilation_height, s.pad_top,    s.pad_bottom};
-}
-Axis horizontal(const PoolingShape& s) {
-  return {s.in_width,       s.out_width, s.kernel_width, s.stride_width,
-          s.dilation_width, s.pad_left,  s.pad_right};
-}
 
 /// Elements of input that are worth a task of their own.
 constexpr std::int64_t kTaskElements = 16384;
 
+std::size_t index(std::int64_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+/// Calls body(plane) for every plane, in parallel.
 template <typename Body>
-void for_each_plane(const PoolingShape& shape, const Body& body) {
-  const std::int64_t plane = std::max<std::int64_t>(1, shape.in_height * shape.in_width);
-  parallel_for(shape.planes, std::max<std::int64_t>(1, kTaskElements / plane), body);
+void for_each_plane(const PoolingPlan& plan, const Body& body) {
+  const std::int64_t grain = std::max<std::int64_t>(1, kTaskElements / plan.in_plane());
+  parallel_for(plan.shape.planes, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t plane = begin; plane < end; ++plane) body(plane);
+  });
 }
 
-/// Calls body(row_tap, row, column_tap) for the taps that reach output row `oh`, row-major; `row`
-/// is the tap's input row.
+/// Calls body(tap, element) for the taps of window (oh, ow) that lie in the plane, row-major.
 template <typename Body>
-void for_each_tap(const std::vector<Tap>& rows, std::int64_t columns, std::int64_t oh,
-                  std::int64_t stride, const Body& body) {
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    if (oh < rows[r].first || oh >= rows[r].last) continue;
-    const std::int64_t row = oh * stride + rows[r].offset;
-    for (std::int64_t c = 0; c < columns; ++c) body(static_cast<std::int64_t>(r), row, c);
+void for_each_tap(const PoolingPlan& plan, std::int64_t oh, std::int64_t ow, const Body& body) {
+  const IndexRange rows = plan.row_taps[index(oh)];
+  const IndexRange columns = plan.column_taps[index(ow)];
+  for (std::int64_t r = rows.first; r < rows.last; ++r) {
+    for (std::int64_t c = columns.first; c < columns.last; ++c) {
+      const std::int64_t tap = r * plan.shape.kernel_width + c;
+      body(tap, plan.window(oh, ow) + plan.offsets[index(tap)]);
+    }
   }
 }
 
-/// A loop over outputs whose inputs lie `stride` apart. Strides 1 and 2 are constants of a loop of
-/// their own, which the compiler then vectorises.
+/// Calls body(ow) for the output columns whose windows touch padding.
 template <typename Body>
-void with_stride(std::int64_t stride, const Body& body) {
-  if (stride == 1) {
-    body([](std::int64_t i) { return i; });
-  } else if (stride == 2) {
-    body([](std::int64_t i) { return 2 * i; });
-  } else {
-    body([stride](std::int64_t i) { return i * stride; });
+void for_each_border_column(const PoolingPlan& plan, const Body& body) {
+  for (std::int64_t ow = 0; ow < plan.interior.first; ++ow) body(ow);
+  for (std::int64_t ow = plan.interior.last; ow < plan.shape.out_width; ++ow) body(ow);
+}
+
+WindowRow interior_row(const PoolingPlan& plan, const float* x, std::int64_t plane,
+                       std::int64_t oh) {
+  const IndexRange rows = plan.row_taps[index(oh)];
+  WindowRow row;
+  row.first = x + plane * plan.in_plane() + plan.window(oh, plan.interior.first);
+  row.end = x + plan.shape.in_elements();
+  row.offsets = plan.offsets.data();
+  row.first_tap = rows.first * plan.shape.kernel_width;
+  row.last_tap = rows.last * plan.shape.kernel_width;
+  row.stride = plan.shape.stride_width;
+  row.count = plan.interior.size();
+  return row;
+}
+
+void max_at_border(const PoolingPlan& plan, const float* plane, std::int64_t oh, std::int64_t ow,
+                   float& y, float* winner) {
+  std::int64_t best_tap = -1;
+  float best = 0;
+  for_each_tap(plan, oh, ow, [&](std::int64_t tap, std::int64_t element) {
+    const float value = plane[element];
+    const bool take = (value > best) | (value != value) | (best_tap < 0);
+    best = take ? value : best;
+    best_tap = take ? tap : best_tap;
+  });
+  y = best;
+  if (winner != nullptr) *winner = static_cast<float>(best_tap);
+}
+
+/// What each element of a window adds to the gradient of its mean.
+void gradient_shares(const PoolingDivisors& divisors, std::int64_t oh, const float* grad_y,
+                     std::vector<float>& shares) {
+  const double row = divisors.rows[index(oh)];
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    shares[i] = static_cast<float>(static_cast<double>(grad_y[i]) / (row * divisors.columns[i]));
   }
 }
 
-/// best = max(best, x), where a later NaN wins over all and an earlier one is kept.
-template <typename At>
-void take_larger(const float* x, At at, std::int64_t count, float* __restrict best) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float value = x[at(i)];
-    const bool take = (value > best[i]) | (value != value);
-    best[i] = take ? value : best[i];
+/// The shares of windows that tile the plane, written once to each element.
+void write_tiles(const PoolingPlan& plan, std::int64_t oh, const std::vector<float>& shares,
+                 float* plane) {
+  const PoolingShape& s = plan.shape;
+  float* first = plane + oh * s.kernel_height * s.in_width;
+  const std::int64_t covered = s.out_width * s.kernel_width;
+  HWY_DYNAMIC_DISPATCH(repeat)(shares.data(), s.out_width, s.kernel_width, first);
+  std::fill_n(first + covered, s.in_width - covered, 0.0F);
+  for (std::int64_t r = 1; r < s.kernel_height; ++r) {
+    std::copy_n(first, s.in_width, first + r * s.in_width);
   }
 }
 
-template <typename At>
-void take_larger(const float* x, At at, std::int64_t count, float tap, float* __restrict best,
-                 float* __restrict winner) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float value = x[at(i)];
-    const bool take = (value > best[i]) | (value != value);
-    best[i] = take ? value : best[i];
-    winner[i] = take ? tap : winner[i];
+/// The shares of one row of windows, added tap by tap.
+void add_shares(const PoolingPlan& plan, std::int64_t oh, const std::vector<float>& shares,
+                float* plane) {
+  const PoolingShape& s = plan.shape;
+  const IndexRange rows = plan.row_taps[index(oh)];
+  for (std::int64_t tap = rows.first * s.kernel_width; tap < rows.last * s.kernel_width; ++tap) {
+    const std::int64_t column = tap % s.kernel_width;
+    const auto [first, last] = plan.tap_outputs[index(column)];
+    float* __restrict to = plane + plan.window(oh, first) + plan.offsets[index(tap)];
+    const float* share = shares.data() + first;
+    if (s.stride_width == 1) {
+      for (std::int64_t i = 0; i < last - first; ++i) to[i] += share[i];
+    } else {
+      for (std::int64_t i = 0; i < last - first; ++i) to[i * s.stride_width] += share[i];
+    }
   }
-}
-
-/// The first tap of each window along one axis: what wins where nothing exceeds -infinity.
-std::vector<float> first_taps(const std::vector<Tap>& taps, std::int64_t out) {
-  std::vector<float> first;
-  for (std::int64_t o = 0; o < out; ++o) {
-    std::size_t k = 0;
-    while (k < taps.size() && (o < taps[k].first || o >= taps[k].last)) ++k;
-    first.push_back(static_cast<float>(k));
-  }
-  return first;
 }
 
 }  // namespace
 
 void max_pool_forward(const PoolingShape& shape, const float* x, float* y, float* winners) {
-  const std::vector<Tap> rows = vertical(shape).taps();
-  const std::vector<Tap> columns = horizontal(shape).taps();
-  const std::vector<float> first_rows = first_taps(rows, shape.out_height);
-  const std::vector<float> first_columns = first_taps(columns, shape.out_width);
-  const auto pool_row = [&](const float* plane, std::int64_t oh, float* best, float* winner) {
-    std::fill_n(best, shape.out_width, -std::numeric_limits<float>::infinity());
-    if (winner != nullptr) {
-      const float first =
-          first_rows[static_cast<std::size_t>(oh)] * static_cast<float>(shape.kernel_width);
-      for (std::size_t i = 0; i < first_columns.size(); ++i) winner[i] = first + first_columns[i];
-    }
-    for_each_tap(rows, shape.kernel_width, oh, shape.stride_height,
-                 [&](std::int64_t r, std::int64_t row, std::int64_t c) {
-                   const Tap& tap = columns[static_cast<std::size_t>(c)];
-                   const float* from =
-                       plane + row * shape.in_width + tap.first * shape.stride_width + tap.offset;
-                   const std::int64_t count = tap.last - tap.first;
-                   with_stride(shape.stride_width, [&](auto at) {
-                     if (winner == nullptr) {
-                       take_larger(from, at, count, best + tap.first);
-                     } else {
-                       take_larger(from, at, count, static_cast<float>(r * shape.kernel_width + c),
-                                   best + tap.first, winner + tap.first);
-                     }
-                   });
-                 });
-  };
-  for_each_plane(shape, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin * shape.out_height; row < end * shape.out_height; ++row) {
-      const float* plane = x + row / shape.out_height * shape.in_height * shape.in_width;
-      const std::int64_t at = row * shape.out_width;
-      pool_row(plane, row % shape.out_height, y + at, winners == nullptr ? nullptr : winners + at);
+  const PoolingPlan plan(shape);
+  for_each_plane(plan, [&](std::int64_t plane) {
+    const float* from = x + plane * plan.in_plane();
+    for (std::int64_t oh = 0; oh < shape.out_height; ++oh) {
+      const std::int64_t at = plane * plan.out_plane() + oh * shape.out_width;
+      const auto winner = [&](std::int64_t ow) {
+        return winners == nullptr ? nullptr : winners + at + ow;
+      };
+      const std::int64_t inner = plan.interior.first;
+      const WindowRow row = interior_row(plan, x, plane, oh);
+      if (row.count > 0) HWY_DYNAMIC_DISPATCH(max_row)(row, y + at + inner, winner(inner));
+      for_each_border_column(plan, [&](std::int64_t ow) {
+        max_at_border(plan, from, oh, ow, y[at + ow], winner(ow));
+      });
     }
   });
 }
 
 void max_pool_backward(const PoolingShape& shape, const float* grad_y, const float* winners,
                        float* grad_x) {
-  std::vector<std::int64_t> offsets;  // of each tap from its window's first
-  for (std::int64_t r = 0; r < shape.kernel_height; ++r) {
-    for (std::int64_t c = 0; c < shape.kernel_width; ++c) {
-      offsets.push_back((r * shape.dilation_height - shape.pad_top) * shape.in_width +
-                        c * shape.dilation_width - shape.pad_left);
-    }
-  }
-  const std::int64_t plane_elements = shape.in_height * shape.in_width;
-  for_each_plane(shape, [&](std::int64_t begin, std::int64_t end) {
-    std::fill_n(grad_x + begin * plane_elements, (end - begin) * plane_elements, 0.0F);
-    for (std::int64_t row = begin * shape.out_height; row < end * shape.out_height; ++row) {
-      float* window = grad_x + row / shape.out_height * plane_elements +
-                      row % shape.out_height * shape.stride_height * shape.in_width;
-      const std::int64_t at = row * shape.out_width;
+  const PoolingPlan plan(shape);
+  for_each_plane(plan, [&](std::int64_t plane) {
+    float* to = grad_x + plane * plan.in_plane();
+    std::fill_n(to, plan.in_plane(), 0.0F);
+    for (std::int64_t oh = 0; oh < shape.out_height; ++oh) {
+      const std::int64_t at = plane * plan.out_plane() + oh * shape.out_width;
+      float* window = to + plan.window(oh, 0);
       for (std::int64_t ow = 0; ow < shape.out_width; ++ow) {
         const auto tap = static_cast<std::size_t>(winners[at + ow]);
-        window[ow * shape.stride_width + offsets[tap]] += grad_y[at + ow];
+        window[ow * shape.stride_width + plan.offsets[tap]] += grad_y[at + ow];
       }
     }
   });
 }
 
 void average_pool_forward(const PoolingShape& shape, bool count_padding, const float* x, float* y) {
-  const std::vector<Tap> rows = vertical(shape).taps();
-  const std::vector<Tap> columns = horizontal(shape).taps();
-  const std::vector<double> row_counts = vertical(shape).counts(count_padding);
-  const std::vector<double> column_counts = horizontal(shape).counts(count_padding);
-  for_each_plane(shape, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<double> sums(static_cast<std::size_t>(shape.out_width));
-    for (std::int64_t row = begin * shape.out_height; row < end * shape.out_height; ++row) {
-      const std::int64_t oh = row % shape.out_height;
-      const float* plane = x + row / shape.out_height * shape.in_height * shape.in_width;
-      std::fill(sums.begin(), sums.end(), 0.0);
-      for_each_tap(rows, shape.kernel_width, oh, shape.stride_height,
-                   [&](std::int64_t, std::int64_t in_row, std::int64_t c) {
-                     const Tap& tap = columns[static_cast<std::size_t>(c)];
-                     const float* from = plane + in_row * shape.in_width +
-                                         tap.first * shape.stride_width + tap.offset;
-                     double* __restrict to = sums.data() + tap.first;
-                     with_stride(shape.stride_width, [&](auto at) {
-                       for (std::int64_t i = 0; i < tap.last - tap.first; ++i) {
-                         to[i] += static_cast<double>(from[at(i)]);
-                       }
-                     });
-                   });
-      const double row_count = row_counts[static_cast<std::size_t>(oh)];
-      for (std::size_t i = 0; i < sums.size(); ++i) {
-        y[row * shape.out_width + static_cast<std::int64_t>(i)] =
-            static_cast<float>(sums[i] / (row_count * column_counts[i]));
+  const PoolingPlan plan(shape);
+  const PoolingDivisors divisors(shape, count_padding);
+  for_each_plane(plan, [&](std::int64_t plane) {
+    const float* from = x + plane * plan.in_plane();
+    for (std::int64_t oh = 0; oh < shape.out_height; ++oh) {
+      float* to = y + plane * plan.out_plane() + oh * shape.out_width;
+      const double row_divisor = divisors.rows[index(oh)];
+      const WindowRow row = interior_row(plan, x, plane, oh);
+      if (row.count > 0) {
+        const double divisor = row_divisor * static_cast<double>(shape.kernel_width);
+        HWY_DYNAMIC_DISPATCH(mean_row)(row, divisor, to + plan.interior.first);
       }
+      for_each_border_column(plan, [&](std::int64_t ow) {
+        double sum = 0;
+        for_each_tap(plan, oh, ow, [&](std::int64_t, std::int64_t element) {
+          sum += static_cast<double>(from[element]);
+        });
+        to[ow] = static_cast<float>(sum / (row_divisor * divisors.columns[index(ow)]));
+      });
     }
   });
 }
 
 void average_pool_backward(const PoolingShape& shape, bool count_padding, const float* grad_y,
                            float* grad_x) {
-  const std::vector<Tap> rows = vertical(shape).taps();
-  const std::vector<Tap> columns = horizontal(shape).taps();
-  const std::vector<double> row_counts = vertical(shape).counts(count_padding);
-  const std::vector<double> column_counts = horizontal(shape).counts(count_padding);
-  const std::int64_t plane_elements = shape.in_height * shape.in_width;
-  for_each_plane(shape, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> shares(static_cast<std::size_t>(shape.out_width));
-    std::fill_n(grad_x + begin * plane_elements, (end - begin) * plane_elements, 0.0F);
-    for (std::int64_t row = begin * shape.out_height; row < end * shape.out_height; ++row) {
-      const std::int64_t oh = row % shape.out_height;
-      float* plane = grad_x + row / shape.out_height * plane_elements;
-      const double row_count = row_counts[static_cast<std::size_t>(oh)];
-      for (std::size_t i = 0; i < shares.size(); ++i) {
-        const float gradient = grad_y[row * shape.out_width + static_cast<std::int64_t>(i)];
-        shares[i] =
-            static_cast<float>(static_cast<double>(gradient) / (row_count * column_counts[i]));
+  const PoolingPlan plan(shape);
+  const PoolingDivisors divisors(shape, count_padding);
+  const bool tiles = plan.tiles();
+  for_each_plane(plan, [&](std::int64_t plane) {
+    std::vector<float> shares(index(shape.out_width));
+    float* to = grad_x + plane * plan.in_plane();
+    const std::int64_t tiled = tiles ? shape.out_height * shape.kernel_height * shape.in_width : 0;
+    std::fill_n(to + tiled, plan.in_plane() - tiled, 0.0F);
+    for (std::int64_t oh = 0; oh < shape.out_height; ++oh) {
+      gradient_shares(divisors, oh, grad_y + plane * plan.out_plane() + oh * shape.out_width,
+                      shares);
+      if (tiles) {
+        write_tiles(plan, oh, shares, to);
+      } else {
+        add_shares(plan, oh, shares, to);
       }
-      for_each_tap(rows, shape.kernel_width, oh, shape.stride_height,
-                   [&](std::int64_t, std::int64_t in_row, std::int64_t c) {
-                     const Tap& tap = columns[static_cast<std::size_t>(c)];
-                     float* __restrict to = plane + in_row * shape.in_width +
-                                            tap.first * shape.stride_width + tap.offset;
-                     const float* share = shares.data() + tap.first;
-                     with_stride(shape.stride_width, [&](auto at) {
-                       for (std::int64_t i = 0; i < tap.last - tap.first; ++i)
-                         to[at(i)] += share[i];
-                     });
-                   });
     }
   });
 }
 
 }  // namespace mantissa
+#endif  // HWY_ONCE

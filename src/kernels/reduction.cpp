@@ -26,8 +26,24 @@ HWY_INLINE Vector load(const float* x) {
   return hn::PromoteTo(Doubles(), hn::LoadU(Floats(), x));
 }
 
-/// The partial sums of one run: kept in registers for whole steps of sixteen, in memory for the
-/// rest.
+/// The first `count` elements, zeros behind them; nothing beyond `count` is read.
+HWY_INLINE Vector load_first(const float* x, std::size_t count) {
+  const Floats d;
+  return hn::PromoteTo(Doubles(), hn::MaskedLoad(hn::FirstN(d, count), d, x));
+}
+
+/// The lanes' sum: the upper half is added to the lower until one is left.
+template <typename D>
+HWY_INLINE double sum_of_lanes(D /*d*/, hn::Vec<D> v) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return hn::GetLane(v);
+  } else {
+    const hn::Half<D> half;
+    return sum_of_lanes(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+
+/// The partial sums of one run.
 struct Partials {
   Vector vectors[kVectors];
 
@@ -36,63 +52,105 @@ struct Partials {
   }
   HWY_INLINE void add(std::size_t v, Vector term) { vectors[v] = hn::Add(vectors[v], term); }
 
-  /// Adds `rest(0) ... rest(count - 1)` to the first partials, then all partials to one.
-  template <typename Rest>
-  HWY_INLINE double total(std::int64_t count, const Rest& rest) const {
-    HWY_ALIGN double lanes[16];
-    for (std::size_t v = 0; v < kVectors; ++v) hn::Store(vectors[v], Doubles(), lanes + v * kLanes);
-    for (std::int64_t i = 0; i < count; ++i) lanes[i] += rest(i);
-    for (int width = 8; width > 0; width /= 2) {
-      for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  HWY_INLINE double total() const {
+    Vector sums[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) sums[v] = vectors[v];
+    for (std::size_t width = kVectors / 2; width > 0; width /= 2) {
+      for (std::size_t v = 0; v < width; ++v) sums[v] = hn::Add(sums[v], sums[v + width]);
     }
-    return lanes[0];
+    return sum_of_lanes(Doubles(), sums[0]);
   }
 };
 
-double run_sum(const float* x, std::int64_t count) {
-  Partials partials;
-  std::int64_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    for (std::size_t v = 0; v < kVectors; ++v) partials.add(v, load(x + i + v * kLanes));
-  }
-  return partials.total(count - i, [&](std::int64_t j) { return static_cast<double>(x[i + j]); });
-}
-
-double run_squares(const float* x, std::int64_t count, double centre) {
-  Partials partials;
-  const Vector centres = hn::Set(Doubles(), centre);
+/// Calls whole(v, i) for each vector v of whole steps of sixteen, then rest(v, i, left) for the
+/// vectors of the rest, of which `left` elements (at most a vector's) exist. Zeros added in their
+/// place change no sum, as none is -0.
+template <typename Whole, typename Rest>
+HWY_INLINE void for_each_vector(std::int64_t count, const Whole& whole, const Rest& rest) {
   std::int64_t i = 0;
   for (; i + 16 <= count; i += 16) {
     for (std::size_t v = 0; v < kVectors; ++v) {
-      const Vector difference = hn::Sub(load(x + i + v * kLanes), centres);
-      partials.add(v, hn::Mul(difference, difference));
+      whole(v, i + static_cast<std::int64_t>(v * kLanes));
     }
   }
-  return partials.total(count - i, [&](std::int64_t j) {
-    const double difference = static_cast<double>(x[i + j]) - centre;
-    return difference * difference;
-  });
+  for (std::size_t v = 0; v < kVectors && i < count; ++v) {
+    rest(v, i, std::min(kLanes, static_cast<std::size_t>(count - i)));
+    i += static_cast<std::int64_t>(kLanes);
+  }
 }
 
-/// sums[0] = sum of g, sums[1] = sum of g * (x - centre).
-void run_gradient_sums(const float* g, const float* x, std::int64_t count, double centre,
-                       double* sums) {
-  Partials gradients;
-  Partials products;
+HWY_INLINE double run_sum(const float* x, std::int64_t count) {
+  Partials partials;
+  for_each_vector(
+      count, [&](std::size_t v, std::int64_t i) { partials.add(v, load(x + i)); },
+      [&](std::size_t v, std::int64_t i, std::size_t left) {
+        partials.add(v, load_first(x + i, left));
+      });
+  return partials.total();
+}
+
+HWY_INLINE double run_squares(const float* x, std::int64_t count, double centre) {
+  Partials partials;
   const Vector centres = hn::Set(Doubles(), centre);
-  std::int64_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      const Vector gradient = load(g + i + v * kLanes);
-      gradients.add(v, gradient);
-      products.add(v, hn::Mul(gradient, hn::Sub(load(x + i + v * kLanes), centres)));
-    }
+  for_each_vector(
+      count,
+      [&](std::size_t v, std::int64_t i) {
+        const Vector difference = hn::Sub(load(x + i), centres);
+        partials.add(v, hn::Mul(difference, difference));
+      },
+      [&](std::size_t v, std::int64_t i, std::size_t left) {
+        const Vector difference = hn::Sub(load_first(x + i, left), centres);
+        const auto exists = hn::FirstN(Doubles(), left);
+        partials.add(v, hn::IfThenElseZero(exists, hn::Mul(difference, difference)));
+      });
+  return partials.total();
+}
+
+/// Sums of `runs` runs of `count` elements, one after the other.
+void sums_of_runs(const float* x, std::int64_t runs, std::int64_t count, double* sums) {
+  for (std::int64_t r = 0; r < runs; ++r) sums[r] = run_sum(x + r * count, count);
+}
+
+/// Sums of runs, and sums of squares about each run's own mean.
+void moments_of_runs(const float* x, std::int64_t runs, std::int64_t count, double* sums,
+                     double* squares) {
+  for (std::int64_t r = 0; r < runs; ++r) {
+    sums[r] = run_sum(x + r * count, count);
+    squares[r] = run_squares(x + r * count, count, sums[r] / static_cast<double>(count));
   }
-  sums[0] =
-      gradients.total(count - i, [&](std::int64_t j) { return static_cast<double>(g[i + j]); });
-  sums[1] = products.total(count - i, [&](std::int64_t j) {
-    return static_cast<double>(g[i + j]) * (static_cast<double>(x[i + j]) - centre);
-  });
+}
+
+double squares_of_run(const float* x, std::int64_t count, double centre) {
+  return run_squares(x, count, centre);
+}
+
+/// For each run, the sums of g and of g * (x - mean); run r belongs to channel r % channels.
+void gradient_sums_of_runs(const float* g, const float* x, std::int64_t first, std::int64_t last,
+                           const ChannelLayout& layout, const double* mean, double* gradient_sums,
+                           double* product_sums) {
+  for (std::int64_t r = first; r < last; ++r) {
+    const float* from_g = g + r * layout.inner;
+    const float* from_x = x + r * layout.inner;
+    const Vector centres = hn::Set(Doubles(), mean[r % layout.channels]);
+    Partials gradients;
+    Partials products;
+    for_each_vector(
+        layout.inner,
+        [&](std::size_t v, std::int64_t i) {
+          const Vector gradient = load(from_g + i);
+          gradients.add(v, gradient);
+          products.add(v, hn::Mul(gradient, hn::Sub(load(from_x + i), centres)));
+        },
+        [&](std::size_t v, std::int64_t i, std::size_t left) {
+          const Vector gradient = load_first(from_g + i, left);
+          gradients.add(v, gradient);
+          const auto exists = hn::FirstN(Doubles(), left);
+          const Vector difference = hn::Sub(load_first(from_x + i, left), centres);
+          products.add(v, hn::IfThenElseZero(exists, hn::Mul(gradient, difference)));
+        });
+    gradient_sums[r] = gradients.total();
+    product_sums[r] = products.total();
+  }
 }
 
 }  // namespace HWY_NAMESPACE
@@ -102,9 +160,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mantissa {
 
-HWY_EXPORT(run_sum);
-HWY_EXPORT(run_squares);
-HWY_EXPORT(run_gradient_sums);
+HWY_EXPORT(sums_of_runs);
+HWY_EXPORT(squares_of_run);
+HWY_EXPORT(moments_of_runs);
+HWY_EXPORT(gradient_sums_of_runs);
 
 namespace {
 
@@ -151,15 +210,6 @@ void column_sums(const Element* x, std::int64_t outer, std::int64_t reduced, std
   });
 }
 
-/// Calls body(run, channel) for each run of `inner` elements, in parallel.
-template <typename Body>
-void for_each_run(const ChannelLayout& layout, const Body& body) {
-  parallel_for(layout.batch * layout.channels, grain_for(layout.inner),
-               [&](std::int64_t begin, std::int64_t end) {
-                 for (std::int64_t run = begin; run < end; ++run) body(run, run % layout.channels);
-               });
-}
-
 std::size_t index(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
@@ -186,11 +236,13 @@ ChannelMoments column_moments(const float* x, const ChannelLayout& layout) {
 }  // namespace
 
 double sum(const float* x, std::int64_t count) {
-  return HWY_DYNAMIC_DISPATCH(run_sum)(x, count);
+  double total = 0;
+  HWY_DYNAMIC_DISPATCH(sums_of_runs)(x, 1, count, &total);
+  return total;
 }
 
 double sum_of_squares(const float* x, std::int64_t count, double centre) {
-  return HWY_DYNAMIC_DISPATCH(run_squares)(x, count, centre);
+  return HWY_DYNAMIC_DISPATCH(squares_of_run)(x, count, centre);
 }
 
 void axis_sums(const float* x, std::int64_t outer, std::int64_t reduced, std::int64_t inner,
@@ -200,7 +252,7 @@ void axis_sums(const float* x, std::int64_t outer, std::int64_t reduced, std::in
     return;
   }
   parallel_for(outer, grain_for(reduced), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t o = begin; o < end; ++o) sums[o] = sum(x + o * reduced, reduced);
+    HWY_DYNAMIC_DISPATCH(sums_of_runs)(x + begin * reduced, end - begin, reduced, sums + begin);
   });
 }
 
@@ -227,12 +279,12 @@ ChannelMoments channel_moments(const float* x, const ChannelLayout& layout) {
   std::vector<double> run_sums(runs);
   std::vector<double> run_squares_about_mean(runs);
   const auto inner = static_cast<double>(layout.inner);
-  for_each_run(layout, [&](std::int64_t run, std::int64_t) {
-    const float* from = x + run * layout.inner;
-    run_sums[index(run)] = sum(from, layout.inner);
-    run_squares_about_mean[index(run)] =
-        sum_of_squares(from, layout.inner, run_sums[index(run)] / inner);
-  });
+  parallel_for(layout.batch * layout.channels, grain_for(layout.inner),
+               [&](std::int64_t begin, std::int64_t end) {
+                 HWY_DYNAMIC_DISPATCH(moments_of_runs)
+                 (x + begin * layout.inner, end - begin, layout.inner, &run_sums[index(begin)],
+                  &run_squares_about_mean[index(begin)]);
+               });
 
   ChannelMoments moments{std::vector<double>(index(layout.channels)),
                          std::vector<double>(index(layout.channels))};
@@ -267,16 +319,15 @@ ChannelGradientSums channel_gradient_sums(const float* grad_y, const float* x,
     }
     return sums;
   }
-  std::vector<std::array<double, 2>> runs(index(layout.batch * channels));
-  for_each_run(layout, [&](std::int64_t run, std::int64_t channel) {
-    const std::int64_t offset = run * layout.inner;
-    HWY_DYNAMIC_DISPATCH(run_gradient_sums)
-    (grad_y + offset, x + offset, layout.inner, mean[index(channel)], runs[index(run)].data());
+  const std::int64_t runs = layout.batch * channels;
+  std::vector<double> gradients(index(runs));
+  std::vector<double> products(index(runs));
+  parallel_for(runs, grain_for(layout.inner), [&](std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(gradient_sums_of_runs)
+    (grad_y, x, begin, end, layout, mean.data(), gradients.data(), products.data());
   });
-  for (std::size_t run = 0; run < runs.size(); ++run) {
-    sums.gradient[run % index(channels)] += runs[run][0];
-    sums.product[run % index(channels)] += runs[run][1];
-  }
+  axis_sums(gradients.data(), 1, layout.batch, channels, sums.gradient.data());
+  axis_sums(products.data(), 1, layout.batch, channels, sums.product.data());
   return sums;
 }
 

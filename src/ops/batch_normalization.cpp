@@ -4,35 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "kernels/normalization.h"
 #include "kernels/reduction.h"
 #include "ops/preparation.h"
 #include "support/error.h"
-#include "tensor/parallel.h"
 
 namespace mantissa {
 namespace {
-
-/// Elements that are worth a task of their own.
-constexpr std::int64_t kTaskElements = 16384;
-
-/// Writes to[i] = function(i, channel) for every element. `function(channel)` gives the function of
-/// i for one channel, so that what belongs to the channel stays in registers.
-template <typename ForChannel>
-void for_each_element(const ChannelLayout& layout, float* to, const ForChannel& for_channel) {
-  const std::int64_t run = layout.inner == 1 ? layout.channels : layout.inner;
-  const std::int64_t grain = std::max<std::int64_t>(1, kTaskElements / run);
-  parallel_for(layout.elements() / run, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r) {
-      float* __restrict out = to + r * run;
-      if (layout.inner == 1) {
-        for (std::int64_t c = 0; c < run; ++c) out[c] = for_channel(c)(r * run + c);
-        continue;
-      }
-      const auto element = for_channel(r % layout.channels);
-      for (std::int64_t i = 0; i < run; ++i) out[i] = element(r * run + i);
-    }
-  });
-}
 
 /// y = (x - mean) / sqrt(variance + epsilon) * scale + bias by channel, x [batch, channels, ...].
 ///
@@ -139,6 +117,12 @@ class BatchNormalization final : public Operator {
     return tensor;
   }
 
+  std::vector<float> factors(const float* deviations, const Tensor& scale) const {
+    std::vector<float> factors(channels());
+    for (std::size_t c = 0; c < channels(); ++c) factors[c] = deviations[c] * scale.data()[c];
+    return factors;
+  }
+
   /// The running statistics after this batch.
   Tensor moved(const Tensor& running, const std::vector<double>& batch) const {
     Tensor result(running.shape());
@@ -152,13 +136,9 @@ class BatchNormalization final : public Operator {
   /// y = (x - mean) * (deviation * scale) + bias.
   void normalize(const ForwardArguments& arguments, const float* mean,
                  const float* deviations) const {
-    const float* x = arguments.inputs[0]->data();
-    const float* scale = arguments.inputs[1]->data();
-    const float* bias = arguments.inputs[2]->data();
-    for_each_element(o_.layout, arguments.outputs[0]->data(), [=](std::int64_t c) {
-      return [x, mean = mean[c], factor = deviations[c] * scale[c],
-              bias = bias[c]](std::int64_t i) { return (x[i] - mean) * factor + bias; };
-    });
+    normalize_channels(o_.layout, arguments.inputs[0]->data(), mean,
+                       factors(deviations, *arguments.inputs[1]).data(),
+                       arguments.inputs[2]->data(), arguments.outputs[0]->data());
   }
 
   /// Outputs 1 and 2 are the running statistics; 3 and 4, before opset 14, the batch's.
@@ -187,28 +167,18 @@ class BatchNormalization final : public Operator {
       mean_gradient[c] = static_cast<float>(sums.gradient[c] / count);
       slope[c] = static_cast<float>(sums.product[c] / count * deviation * deviation);
     }
-    const float* x = arguments.inputs[0]->data();
-    const float* scale = arguments.inputs[1]->data();
-    const float* grad_y = arguments.grad_outputs[0]->data();
-    const float* gradients = mean_gradient.data();
-    const float* slopes = slope.data();
-    for_each_element(o_.layout, arguments.grad_inputs[0]->data(), [=](std::int64_t c) {
-      return [x, grad_y, mean = mean[c], factor = deviations[c] * scale[c], gradient = gradients[c],
-              slope = slopes[c]](std::int64_t i) {
-        return factor * (grad_y[i] - gradient - (x[i] - mean) * slope);
-      };
-    });
+    const std::vector<float> factor = factors(deviations, *arguments.inputs[1]);
+    normalization_gradient(o_.layout, arguments.grad_outputs[0]->data(),
+                           arguments.inputs[0]->data(),
+                           {mean, factor.data(), mean_gradient.data(), slope.data()},
+                           arguments.grad_inputs[0]->data());
   }
 
   /// grad_x = factor * grad_y: the statistics are constants.
   void fixed_gradient(const BackwardArguments& arguments, const float* deviations) const {
-    const float* scale = arguments.inputs[1]->data();
-    const float* grad_y = arguments.grad_outputs[0]->data();
-    for_each_element(o_.layout, arguments.grad_inputs[0]->data(), [=](std::int64_t c) {
-      return [grad_y, factor = deviations[c] * scale[c]](std::int64_t i) {
-        return factor * grad_y[i];
-      };
-    });
+    scale_channels(o_.layout, arguments.grad_outputs[0]->data(),
+                   factors(deviations, *arguments.inputs[1]).data(),
+                   arguments.grad_inputs[0]->data());
   }
 
   Options o_;

@@ -13,9 +13,9 @@ class MaxPool final : public Operator {
 
   void forward(const ForwardArguments& arguments) const override {
     float* winners = nullptr;
-    arguments.saved.clear();
-    if (arguments.mode == ExecutionMode::training) {
-      arguments.saved.emplace_back(output_shapes_[0]);
+    arguments.saved.resize(arguments.mode == ExecutionMode::training ? 1 : 0);
+    if (!arguments.saved.empty()) {
+      arguments.saved[0].resize(output_shapes_[0]);  // the storage of the step before
       winners = arguments.saved[0].data();
     }
     max_pool_forward(shape_, arguments.inputs[0]->data(), arguments.outputs[0]->data(), winners);
