@@ -2,12 +2,13 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "kernels/chain_reference.h"
 #include "support/random.h"
-#include "tensor/parallel.h"
 
 namespace mantissa {
 namespace {
@@ -48,28 +49,32 @@ void for_each_element(const PoolingShape& s, const Body& body) {
   }
 }
 
+PoolingShape square(std::int64_t width, std::int64_t kernel, std::int64_t stride,
+                    std::int64_t dilation, std::int64_t pad) {
+  PoolingShape s;
+  s.planes = 3;
+  s.in_height = 7;
+  s.in_width = width;
+  s.kernel_height = s.kernel_width = kernel;
+  s.stride_height = s.stride_width = stride;
+  s.dilation_height = s.dilation_width = dilation;
+  s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = pad;
+  const std::int64_t extent = (kernel - 1) * dilation + 1;
+  s.out_height = (s.in_height + 2 * pad - extent) / stride + 1;
+  s.out_width = (s.in_width + 2 * pad - extent) / stride + 1;
+  return s;
+}
+
+/// Rows shorter than a vector, as long as one, and of several with a rest.
 std::vector<PoolingShape> shapes() {
   std::vector<PoolingShape> all;
-  for (const std::int64_t kernel : {1, 2, 3}) {
-    for (const std::int64_t stride : {1, 2, 3}) {
-      for (const std::int64_t dilation : {1, 2}) {
-        for (const std::int64_t pad : {0, 1}) {
-          if (pad >= kernel) continue;
-          PoolingShape s;
-          s.planes = 6;
-          s.in_height = 11;
-          s.in_width = 23;
-          s.kernel_height = kernel;
-          s.kernel_width = kernel;
-          s.stride_height = stride;
-          s.stride_width = stride;
-          s.dilation_height = dilation;
-          s.dilation_width = dilation;
-          s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = pad;
-          const std::int64_t extent = (kernel - 1) * dilation + 1;
-          s.out_height = (s.in_height + 2 * pad - extent) / stride + 1;
-          s.out_width = (s.in_width + 2 * pad - extent) / stride + 1;
-          all.push_back(s);
+  for (const std::int64_t width : {5, 8, 23, 66}) {
+    for (const std::int64_t kernel : {1, 2, 3}) {
+      for (const std::int64_t stride : {1, 2, 3}) {
+        for (const std::int64_t dilation : {1, 2}) {
+          for (const std::int64_t pad : {0, 1}) {
+            if (pad < kernel) all.push_back(square(width, kernel, stride, dilation, pad));
+          }
         }
       }
     }
@@ -77,10 +82,25 @@ std::vector<PoolingShape> shapes() {
   return all;
 }
 
+std::string text(const PoolingShape& s) {
+  return "width " + std::to_string(s.in_width) + ", kernel " + std::to_string(s.kernel_width) +
+         ", stride " + std::to_string(s.stride_width) + ", dilation " +
+         std::to_string(s.dilation_width) + ", padding " + std::to_string(s.pad_left);
+}
+
+/// Calls body(shape) for all shapes on every vector width that this machine has.
+template <typename Body>
+void for_each_shape(const Body& body) {
+  test::for_each_target([&](const char* target) {
+    for (const PoolingShape& s : shapes()) {
+      INFO(target << ", " << text(s));
+      body(s);
+    }
+  });
+}
+
 TEST_CASE("the maximum is each window's largest element, and its winner the first of equal ones") {
-  for (const PoolingShape& s : shapes()) {
-    INFO("kernel " << s.kernel_width << ", stride " << s.stride_width << ", dilation "
-                   << s.dilation_width << ", padding " << s.pad_left);
+  for_each_shape([](const PoolingShape& s) {
     const std::vector<float> x = coarse_values(s.in_elements(), 7);
     std::vector<float> y = filled(s.out_elements(), kNan);
     std::vector<float> winners = y;
@@ -97,11 +117,11 @@ TEST_CASE("the maximum is each window's largest element, and its winner the firs
     std::vector<float> without_winners = filled(s.out_elements(), kNan);
     max_pool_forward(s, x.data(), without_winners.data(), nullptr);
     CHECK(without_winners == expected);
-  }
+  });
 }
 
 TEST_CASE("the gradient of a maximum goes to the winner of each window") {
-  for (const PoolingShape& s : shapes()) {
+  for_each_shape([](const PoolingShape& s) {
     const std::vector<float> x = coarse_values(s.in_elements(), 8);
     const std::vector<float> grad_y = coarse_values(s.out_elements(), 9);
     std::vector<float> y = filled(s.out_elements(), kNan);
@@ -114,7 +134,7 @@ TEST_CASE("the gradient of a maximum goes to the winner of each window") {
       if (winners[o] == static_cast<float>(tap)) expected[i] += grad_y[o];
     });
     CHECK(grad_x == expected);  // multiples of 1/4: exact in any order
-  }
+  });
 }
 
 TEST_CASE("a NaN in a window is its maximum, wherever it stands; -infinity can be one too") {
@@ -127,22 +147,25 @@ TEST_CASE("a NaN in a window is its maximum, wherever it stands; -infinity can b
   x[0] = kNan;
   x[3] = kNan;
   x[4] = 1;
-  std::vector<float> y = filled(10, 0);
-  std::vector<float> winners = y;
-  max_pool_forward(s, x.data(), y.data(), winners.data());
-  CHECK(std::isnan(y[0]));
-  CHECK(winners[0] == 0);
-  CHECK(std::isnan(y[1]));
-  CHECK(winners[1] == 1);
-  CHECK(y[2] == 1);
-  for (std::size_t i = 3; i < 10; ++i) {
-    CHECK(y[i] == -kInfinity);
-    CHECK(winners[i] == 0);
-  }
+  test::for_each_target([&](const char* target) {
+    INFO(target);
+    std::vector<float> y = filled(10, 0);
+    std::vector<float> winners = y;
+    max_pool_forward(s, x.data(), y.data(), winners.data());
+    CHECK(std::isnan(y[0]));
+    CHECK(winners[0] == 0);
+    CHECK(std::isnan(y[1]));
+    CHECK(winners[1] == 1);
+    CHECK(y[2] == 1);
+    for (std::size_t i = 3; i < 10; ++i) {
+      CHECK(y[i] == -kInfinity);
+      CHECK(winners[i] == 0);
+    }
+  });
 }
 
 TEST_CASE("the mean divides by the elements of the plane, or by those of the padded plane") {
-  for (const PoolingShape& s : shapes()) {
+  for_each_shape([](const PoolingShape& s) {
     const std::vector<float> x = coarse_values(s.in_elements(), 10);
     for (const bool count_padding : {false, true}) {
       std::vector<float> y = filled(s.out_elements(), kNan);
@@ -159,7 +182,7 @@ TEST_CASE("the mean divides by the elements of the plane, or by those of the pad
         REQUIRE(y[o] == static_cast<float>(sums[o] / divisor));
       }
     }
-  }
+  });
 }
 
 TEST_CASE("what a window covers beyond the padding does not count in a mean") {
@@ -179,7 +202,7 @@ TEST_CASE("what a window covers beyond the padding does not count in a mean") {
 }
 
 TEST_CASE("the gradient of a mean is shared by the window's elements") {
-  for (const PoolingShape& s : shapes()) {
+  for_each_shape([](const PoolingShape& s) {
     const std::vector<float> grad_y = coarse_values(s.out_elements(), 12);
     std::vector<float> grad_x = filled(s.in_elements(), kNan);
     average_pool_backward(s, true, grad_y.data(), grad_x.data());
@@ -190,7 +213,7 @@ TEST_CASE("the gradient of a mean is shared by the window's elements") {
     for (std::size_t i = 0; i < grad_x.size(); ++i) {
       REQUIRE(static_cast<double>(grad_x[i]) == doctest::Approx(expected[i]).epsilon(1e-5));
     }
-  }
+  });
 }
 
 }  // namespace

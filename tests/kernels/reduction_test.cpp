@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "kernels/chain_reference.h"
 #include "support/random.h"
 #include "tensor/parallel.h"
 
@@ -35,16 +36,18 @@ double partial_sums(std::int64_t count, const Term& term) {
 
 TEST_CASE("a sum has the bits of sixteen partial sums added as a tree, at every length") {
   const std::vector<float> x = random_values(1100, 1);
-  for (std::int64_t count = 0; count <= 1100; count = count < 100 ? count + 1 : count + 97) {
-    INFO(count << " elements");
-    CHECK(sum(x.data(), count) == partial_sums(count, [&](std::int64_t i) {
-            return static_cast<double>(x[static_cast<std::size_t>(i)]);
-          }));
-    CHECK(sum_of_squares(x.data(), count, 0.3) == partial_sums(count, [&](std::int64_t i) {
-            const double difference = static_cast<double>(x[static_cast<std::size_t>(i)]) - 0.3;
-            return difference * difference;
-          }));
-  }
+  test::for_each_target([&](const char* target) {
+    for (std::int64_t count = 0; count <= 1100; count = count < 100 ? count + 1 : count + 97) {
+      INFO(target << ", " << count << " elements");
+      CHECK(sum(x.data(), count) == partial_sums(count, [&](std::int64_t i) {
+              return static_cast<double>(x[static_cast<std::size_t>(i)]);
+            }));
+      CHECK(sum_of_squares(x.data(), count, 0.3) == partial_sums(count, [&](std::int64_t i) {
+              const double difference = static_cast<double>(x[static_cast<std::size_t>(i)]) - 0.3;
+              return difference * difference;
+            }));
+    }
+  });
 }
 
 TEST_CASE("axis sums of small integers are exact, whichever axis") {
@@ -140,6 +143,31 @@ TEST_CASE("channel sums and gradient sums add what belongs to the channel, and n
       CHECK(gradient_sums.gradient[c] == gradient);
       CHECK(gradient_sums.product[c] == product);
     }
+  }
+}
+
+TEST_CASE("gradient sums have the bits of sixteen partial sums on every vector width") {
+  for (const std::int64_t inner : {2, 16, 49, 100}) {
+    const ChannelLayout layout{3, 2, inner};
+    const std::vector<float> g = random_values(layout.elements(), 5);
+    const std::vector<float> x = random_values(layout.elements(), 6, 1);
+    const std::vector<double> mean = {0.9, 1.1};
+    std::vector<double> gradients(2, 0);
+    std::vector<double> products(2, 0);
+    for (std::int64_t run = 0; run < 6; ++run) {
+      const auto c = static_cast<std::size_t>(run % 2);
+      const auto at = [&](std::int64_t i) { return static_cast<std::size_t>(run * inner + i); };
+      gradients[c] += partial_sums(inner, [&](auto i) { return static_cast<double>(g[at(i)]); });
+      products[c] += partial_sums(inner, [&](auto i) {
+        return static_cast<double>(g[at(i)]) * (static_cast<double>(x[at(i)]) - mean[c]);
+      });
+    }
+    test::for_each_target([&](const char* target) {
+      INFO(target << ", runs of " << inner);
+      const ChannelGradientSums sums = channel_gradient_sums(g.data(), x.data(), mean, layout);
+      CHECK(sums.gradient == gradients);
+      CHECK(sums.product == products);
+    });
   }
 }
 
