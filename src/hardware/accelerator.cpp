@@ -297,34 +297,15 @@ Accelerator load_accelerator(const std::filesystem::path& path) {
   }
 }
 
-namespace {
-
-std::filesystem::path shipped_folder() {
-  return data_directory() / "scenarios" / "accelerators";
-}
-
-}  // namespace
-
 std::vector<std::string> accelerator_file_names() {
   std::vector<std::string> names;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(shipped_folder(), error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(
+           data_directory() / "scenarios" / "accelerators", error)) {
     if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());
   return names;
-}
-
-std::filesystem::path find_accelerator(std::string_view name_or_path,
-                                       const std::filesystem::path& folder) {
-  const std::filesystem::path beside = folder / std::filesystem::path(name_or_path);
-  if (std::filesystem::is_regular_file(beside)) return beside;
-  const std::filesystem::path shipped = shipped_folder() / (std::string(name_or_path) + ".json");
-  if (std::filesystem::is_regular_file(shipped)) return shipped;
-  const std::vector<std::string> names = accelerator_file_names();
-  const std::string near = did_you_mean(name_or_path, names);
-  throw Error("", "no accelerator is called \"" + std::string(name_or_path) + "\"",
-              near.empty() ? "shipped are " + join(names, ", ") : near);
 }
 
 }  // namespace mantissa

@@ -82,9 +82,4 @@ Accelerator accelerator_from_json(const nlohmann::json& document, std::string_vi
 /// Names of the shipped files in `scenarios/accelerators`, sorted, without `.json`.
 std::vector<std::string> accelerator_file_names();
 
-/// The path of an accelerator named by a shipped file's name or by a path, relative to `folder` if
-/// it is not absolute. Throws Error with the nearest shipped name if there is no such file.
-std::filesystem::path find_accelerator(std::string_view name_or_path,
-                                       const std::filesystem::path& folder);
-
 }  // namespace mantissa

@@ -241,7 +241,9 @@ TEST_CASE("a training step of LeNet keeps published proportions between formats"
 TEST_CASE("a step never gets cheaper when a format of it grows") {
   // One role at a time along a ladder of growing widths, in one layer, the others e4m3 and e5m10:
   // energy, latency and area grow. Left out of energy: the converters, since equal formats need
-  // none.
+  // none. Tiles are chosen by energy times latency, which never falls (systolic_array_test); either
+  // of them alone may fall by a trifle where the best tiles change.
+  constexpr double kTrifle = 0.002;
   const Network network = fake::lenet(16);
   const Accelerator accelerator = fake::gemmini();
   const std::vector<std::string> ladder = {"e2m1",  "e3m2",  "e4m3",  "e4m5",  "e5m7",
@@ -260,11 +262,11 @@ TEST_CASE("a step never gets cheaper when a format of it grows") {
         assign(assignment.layers[layer], role, format);
         const StepCost cost = cost_of_step(network, assignment, accelerator, {});
         const double converters = cost.total().energy(Component::converter);
-        CHECK(cost.energy_pj - converters >= energy * (1 - 1e-12));
-        CHECK(cost.latency_cycles >= latency * (1 - 1e-12));
+        CHECK(cost.energy_pj - converters >= energy * (1 - kTrifle));
+        CHECK(cost.latency_cycles >= latency * (1 - kTrifle));
         CHECK(cost.area.array_mm2 >= area);
-        energy = cost.energy_pj - converters;
-        latency = cost.latency_cycles;
+        energy = std::max(energy, cost.energy_pj - converters);
+        latency = std::max(latency, cost.latency_cycles);
         area = cost.area.array_mm2;
       }
     }

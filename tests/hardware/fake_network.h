@@ -207,9 +207,12 @@ inline LayerNumerics numerics(const std::string& format, const std::string& mac,
   return layer;
 }
 
+inline std::string accelerator_path(const std::string& name) {
+  return std::string(MANTISSA_SOURCE_DIR) + "/scenarios/accelerators/" + name + ".json";
+}
+
 inline Accelerator gemmini() {
-  return load_accelerator(std::string(MANTISSA_SOURCE_DIR) +
-                          "/scenarios/accelerators/gemmini-16x16-45nm.json");
+  return load_accelerator(accelerator_path("gemmini-16x16-45nm"));
 }
 
 }  // namespace mantissa::fake

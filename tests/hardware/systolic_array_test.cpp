@@ -232,7 +232,7 @@ WidthPair random_pair(RandomSequence& random) {
 
 TEST_CASE("energy times latency never falls when a width grows, whatever tiles that changes") {
   for (const std::string& name : accelerator_file_names()) {
-    const Accelerator accelerator = load_accelerator(find_accelerator(name, "."));
+    const Accelerator accelerator = load_accelerator(fake::accelerator_path(name));
     const TilePrices prices = tile_prices(accelerator, kLeakage);
     RandomSequence random(RandomKey{7});
     int cheaper = 0;
