@@ -1,0 +1,28 @@
+# Writes report/page_assets.h's definitions: cmake -DOUTPUT=... -DHTML=... -DSTYLE=... "-DSCRIPTS=a;b" -DCHARTING=... -P
+
+# Appends the files' text to ${variable} as one raw string literal.
+function(append_asset variable name)
+  set(text "")
+  foreach(file IN LISTS ARGN)
+    file(READ ${file} part)
+    string(APPEND text "${part}")
+  endforeach()
+  string(FIND "${text}" ")mantissa\"" clash)
+  if(NOT clash EQUAL -1)
+    message(FATAL_ERROR "${ARGN} contains the end of the raw string literal")
+  endif()
+  string(FIND "${text}" "</script" clash)
+  if(NOT clash EQUAL -1 AND NOT name STREQUAL "kHtml")
+    message(FATAL_ERROR "${ARGN} contains </script, which would end the page's element early")
+  endif()
+  set(${variable} "${${variable}}const std::string_view ${name} = R\"mantissa(${text})mantissa\"sv;\n" PARENT_SCOPE)
+endfunction()
+
+set(source "#include \"report/page_assets.h\"\n\nusing namespace std::string_view_literals;\n\n")
+string(APPEND source "namespace mantissa::page_assets {\n")
+append_asset(source kHtml ${HTML})
+append_asset(source kStyle ${STYLE})
+append_asset(source kScript ${SCRIPTS})
+append_asset(source kCharting ${CHARTING})
+string(APPEND source "}  // namespace mantissa::page_assets\n")
+file(WRITE ${OUTPUT} "${source}")
