@@ -159,7 +159,7 @@ double error_of(const Genome& genome, double noise) {
       penalty += kSensitivity[role] * std::exp2(-1.1 * width(genome, layer, role).significand);
     }
   }
-  return std::min(0.9, 0.104 + 0.035 * penalty + 0.004 * (noise - 0.5));
+  return std::min(0.9, 0.104 + 0.03 * penalty + 0.012 * (noise - 0.5));
 }
 
 TrainingMetrics metrics_of(double error) {

@@ -40,9 +40,9 @@ function textColourOn(colour) {
   return luminance(colour) > 0.179 ? "#000000" : "#ffffff";
 }
 
-// Few bits are yellow, 32 are dark violet; equal ratios are equal steps.
+// Few bits are yellow, 32 are violet (not the darkest, which vanishes on a dark page); equal ratios are equal steps.
 function bitsColour(bits) {
-  return bits === null ? null : interpolated(kViridis, 1 - (Math.log2(Math.max(1, bits)) - 1) / 4);
+  return bits === null ? null : interpolated(kViridis, 1 - 0.93 * (Math.log2(Math.max(1, bits)) - 1) / 4);
 }
 
 function themeColour(name) {
@@ -51,7 +51,7 @@ function themeColour(name) {
 
 function axis(title, more = {}) {
   return {
-    title: { text: title, standoff: 10 },
+    title: { text: title, standoff: 10, font: { size: 13 } },
     gridcolor: themeColour("grid"),
     linecolor: themeColour("line"),
     zeroline: false,
@@ -59,6 +59,7 @@ function axis(title, more = {}) {
     ticks: "outside",
     ticklen: 4,
     tickcolor: themeColour("line"),
+    ticklabelstandoff: 2,
     automargin: true,
     ...more,
   };
@@ -74,7 +75,7 @@ function frame(more = {}) {
       bgcolor: themeColour("raised"), bordercolor: themeColour("line"), align: "left",
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: themeColour("ink") },
     },
-    legend: { orientation: "h", yanchor: "bottom", y: 1.02, xanchor: "left", x: 0, font: { size: 12 } },
+    legend: { orientation: "h", yanchor: "bottom", y: 1.02, xanchor: "left", x: 0, traceorder: "normal", font: { size: 12 } },
     barmode: "stack",
     bargap: 0.32,
     ...more,
@@ -94,6 +95,10 @@ const kFrontConfig = {
   toImageButtonOptions: { format: "svg", filename: "front" },
 };
 
+function isNarrow(id) {
+  return byId(id).clientWidth < 560;
+}
+
 function draw(id, traces, layout, config = kConfig) {
   if (!hasCharts) return;
   Plotly.react(id, traces, layout, config);
@@ -101,5 +106,5 @@ function draw(id, traces, layout, config = kConfig) {
 
 // Height that gives each of `rows` bars the same room.
 function heightForBars(rows) {
-  return 96 + 30 * rows;
+  return 64 + 30 * rows;
 }

@@ -78,8 +78,10 @@ function pointsTrace(xMeasure, yMeasure, xAxis, yAxis) {
     color: points.map((item) => colourAxis.show(colourMeasure.of(item))),
     colorscale: kFrontScale,
     colorbar: {
-      title: { text: colourAxis.title, side: "right", font: { size: 12 } }, thickness: 10, outlinewidth: 0,
-      ticksuffix: colourAxis.suffix, tickfont: { size: 11 }, xpad: 4,
+      thickness: 10, outlinewidth: 0, ticksuffix: colourAxis.suffix, tickfont: { size: 11 },
+      ...(isNarrow("front-chart")
+        ? { orientation: "h", y: -0.22, yanchor: "top", ypad: 0, nticks: 5, title: { text: colourAxis.title, side: "bottom", font: { size: 12 } } }
+        : { xpad: 4, title: { text: colourAxis.title, side: "right", font: { size: 12 } } }),
     },
   };
   return {
@@ -89,8 +91,42 @@ function pointsTrace(xMeasure, yMeasure, xAxis, yAxis) {
     customdata: points.map(({ key }) => key),
     text: points.map(describeForHover),
     hovertemplate: "%{text}<extra></extra>",
-    marker: { size: markerSizes(points), line: { width: 1, color: themeColour("card") }, ...colouring },
+    marker: { size: markerSizes(points), opacity: 1, line: { width: 1, color: themeColour("marker-edge") }, ...colouring },
   };
+}
+
+// Places each baseline's label where it covers the fewest markers and earlier labels. Pixels are estimates: the
+// chart's frame for its range, 7 by 14 pixels a letter.
+const kLabelPlaces = [
+  ["top center", -0.5, -1.4], ["bottom center", -0.5, 0.4], ["middle right", 0.1, -0.5], ["middle left", -1.1, -0.5],
+  ["bottom right", 0.05, 0.3], ["top left", -1.05, -1.3], ["bottom left", -1.05, 0.3], ["top right", 0.05, -1.3],
+];
+
+function labelPlaces(xs, ys) {
+  const scaled = (values, isLog, pixels) => {
+    const shown = values.map((value) => (isLog ? Math.log10(value) : value));
+    const known = shown.filter(isNumber);
+    const [least, most] = [Math.min(...known), Math.max(...known)];
+    return shown.map((value) => pixels * (most > least ? (value - least) / (most - least) : 0.5));
+  };
+  const [width, height] = [byId("front-chart").clientWidth * 0.72, byId("front-chart").clientHeight * 0.68];
+  const across = scaled(xs, state.logX, width);
+  const down = scaled(ys, state.logY, height).map((value) => height - value);
+  const taken = across.map((x, i) => ({ left: x - 7, right: x + 7, top: down[i] - 7, bottom: down[i] + 7 }));
+  return baselines.map((item, i) => {
+    const length = 7 * item.label.length;
+    const [x, y] = [across[points.length + i], down[points.length + i]];
+    const boxes = kLabelPlaces.map(([place, dx, dy]) => {
+      const left = x + dx * length + (dx > 0 ? 8 : dx < -1 ? -8 : 0);
+      const box = { left, right: left + length, top: y + dy * 16, bottom: y + dy * 16 + 14 };
+      const outside = Math.max(0, box.right - width - 15) + Math.max(0, -15 - box.left) + Math.max(0, box.bottom - height - 15);
+      const hits = taken.filter((other) => other.left < box.right && other.right > box.left && other.top < box.bottom && other.bottom > box.top);
+      return { place, box, cost: hits.length + outside };
+    });
+    const best = boxes.reduce((least, one) => (one.cost < least.cost ? one : least));
+    taken.push(best.box);
+    return best.place;
+  });
 }
 
 function baselinesTrace(xMeasure, yMeasure, xAxis, yAxis) {
@@ -100,7 +136,9 @@ function baselinesTrace(xMeasure, yMeasure, xAxis, yAxis) {
     y: baselines.map((item) => yAxis.show(yMeasure.of(item))),
     customdata: baselines.map(({ key }) => key),
     text: baselines.map(({ label }) => escapeHtml(label)),
-    textposition: "top center",
+    textposition: labelPlaces(
+      [...points, ...baselines].map((item) => xAxis.show(xMeasure.of(item))),
+      [...points, ...baselines].map((item) => yAxis.show(yMeasure.of(item)))),
     textfont: { size: 12, color: themeColour("ink") },
     cliponaxis: false,
     hovertext: baselines.map(describeForHover),
@@ -131,14 +169,15 @@ function drawFront() {
     cloudTrace(...arguments_), stairsTrace(xAxis, yAxis, xMeasure, yMeasure), selectedTrace(...arguments_),
     pointsTrace(...arguments_), baselinesTrace(...arguments_),
   ];
-  const scale = (isLog) => (isLog ? { type: "log", dtick: "D1", exponentformat: "none" } : { type: "linear" });
+  const scale = (isLog) => (isLog ? { type: "log", exponentformat: "SI" } : { type: "linear" });
+  const ticks = isNarrow("front-chart") ? { nticks: 5, tickangle: 0 } : {};
   const layout = frame({
     hovermode: "closest",
     dragmode: "zoom",
     clickmode: "event",
     // The zoom outlasts a click, but not another choice of axes.
     uirevision: [state.x, state.y, state.logX, state.logY, state.reference].join("|"),
-    xaxis: axis(capitalised(xAxis.title), { ticksuffix: xAxis.suffix, ...scale(state.logX) }),
+    xaxis: axis(capitalised(xAxis.title), { ticksuffix: xAxis.suffix, ...ticks, ...scale(state.logX) }),
     yaxis: axis(capitalised(yAxis.title), { ticksuffix: yAxis.suffix, ...scale(state.logY) }),
   });
   draw("front-chart", traces, layout, kFrontConfig);

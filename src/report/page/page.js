@@ -1,10 +1,10 @@
 // Puts the page together and listens to its reader.
 
 function showHeader() {
-  const { model, data, status, run } = result;
+  const { model, data, status } = result;
   const file = model.file.split("/").pop();
   const samples = `${countText(data.training_samples)} training, ${countText(data.validation_samples)} validation and ${countText(data.test_samples)} test samples`;
-  byId("subtitle").textContent = `${file}, ${model.layers.length} layers, trained on ${data.name}: ${samples}. ${run.created.slice(0, 10)}.`;
+  byId("subtitle").textContent = `${file}, ${model.layers.length} layers, trained on ${data.name}: ${samples}.`;
   const notices = [];
   if (status === "interrupted") notices.push("This search was interrupted; the front is what it had found. The same command resumes it.");
   if (points.length === 0) notices.push("No candidate has finished training, so there is no front yet.");
@@ -52,7 +52,7 @@ function drawHypervolume() {
   }], frame({
     height: 300,
     xaxis: axis("Generation", { dtick: volumes.length <= 16 ? 1 : undefined }),
-    yaxis: axis("Hypervolume (% of the reference box)"),
+    yaxis: axis("Hypervolume (%)"),
   }));
 }
 

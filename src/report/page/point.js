@@ -1,19 +1,5 @@
 // Everything about the candidate that is selected: metrics, formats, energy, training.
 
-function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key === "style") Object.assign(node.style, value);
-    else if (value !== false && value !== null) node.setAttribute(key, value === true ? "" : value);
-  }
-  node.append(...children);
-  return node;
-}
-
-function byId(id) {
-  return document.getElementById(id);
-}
-
 // Rows of the summary: [name, value, how it stands to the reference, "better" | "worse" | ""].
 function metricRows(item) {
   const base = reference();
@@ -57,34 +43,42 @@ function roleHeading(role) {
   return words(role.replace(/^mac\./, ""));
 }
 
-function gridHead() {
-  const isMac = (role) => role.startsWith("mac.");
-  const macs = roleNames.filter(isMac).length;
-  const groups = element("tr", {}, element("td", { rowspan: 2 }));
-  if (roleNames.length > macs) groups.append(element("th", { colspan: roleNames.length - macs, scope: "colgroup" }, "Tensors"));
-  if (macs > 0) groups.append(element("th", { colspan: macs, scope: "colgroup", class: "group-start" }, "Multiply-accumulate"));
-  const names = element("tr");
-  roleNames.forEach((role, i) => names.append(element(
-    "th", { scope: "col", class: isMac(role) && !isMac(roleNames[i - 1] ?? "") ? "group-start" : "" }, roleHeading(role))));
-  return element("thead", {}, groups, names);
+// Roles by heading; a narrow empty column stands between the two groups.
+const roleGroups = [
+  ["Tensors", roleNames.filter((role) => !role.startsWith("mac."))],
+  ["Multiply-accumulate", roleNames.filter((role) => role.startsWith("mac."))],
+].filter(([, roles]) => roles.length > 0);
+
+function gridRow(first, cellsOfGroup) {
+  const row = element("tr", {}, first);
+  roleGroups.forEach((group, i) => {
+    if (i > 0) row.append(element("td", { class: "gap" }));
+    row.append(...cellsOfGroup(group));
+  });
+  return row;
 }
 
-function gridCell(layer, role, spelling, isGroupStart) {
+function gridHead() {
+  return element("thead", {},
+    gridRow(element("td"), ([heading, roles]) => [element("th", { colspan: roles.length, scope: "colgroup" }, heading)]),
+    gridRow(element("td"), ([, roles]) => roles.map((role) => element("th", { scope: "col" }, roleHeading(role)))));
+}
+
+function gridCell(layer, role, spelling) {
   const bits = spelling === undefined ? null : bitsOf(spelling);
   const colour = bitsColour(bits);
   const style = colour ? { backgroundColor: colour, color: textColourOn(colour) } : {};
   const title = spelling === undefined ? "" : `${layer}, ${words(role)}: ${spelling}${bits === null ? "" : `, ${bits} bits`}`;
-  return element("td", { class: isGroupStart ? "group-start" : "", style, title, "data-layer": layer, "data-role": role }, spelling ?? "");
+  return element("td", { class: "format", style, title, "data-layer": layer, "data-role": role }, spelling ?? "");
 }
 
 function showFormats(item) {
-  const firstMac = roleNames.findIndex((role) => role.startsWith("mac."));
   const body = element("tbody");
   for (const layer of layerNames) {
-    const roles = item.assignment.layers[layer] ?? {};
+    const spellings = item.assignment.layers[layer] ?? {};
     const op = result.model.layers.find(({ name }) => name === layer)?.op ?? "";
-    body.append(element("tr", {}, element("th", { scope: "row" }, layer, " ", element("span", { class: "op" }, op)),
-      ...roleNames.map((role, i) => gridCell(layer, role, roles[role], i === firstMac))));
+    body.append(gridRow(element("th", { scope: "row" }, layer, " ", element("span", { class: "op" }, op)),
+      ([, roles]) => roles.map((role) => gridCell(layer, role, spellings[role]))));
   }
   byId("format-grid").replaceChildren(gridHead(), body);
   byId("vector-format").textContent = `All other nodes compute in ${item.assignment.vector}.`;
@@ -103,6 +97,13 @@ function assignmentText(assignment) {
   return `{\n  "vector": ${JSON.stringify(assignment.vector)},\n  "layers": {\n${layers.join(",\n")}\n  }\n}`;
 }
 
+// Coloured squares with names and, where the chart has them, the mark of the reference.
+function showLegend(id, entries, markName) {
+  const items = entries.map(([name, colour]) => element("li", {}, element("span", { class: "swatch", style: { backgroundColor: colour } }), name));
+  if (markName) items.push(element("li", {}, element("span", { class: "mark" }), markName));
+  byId(id).replaceChildren(...items);
+}
+
 // Stacked horizontal bars: `rows` down, `parts` stacked, `amount(row, part)`; `marks[row]` is the reference's total.
 function drawBars(id, { rows, parts, colours, amount, marks, unit, title, height }) {
   const totals = rows.map((row, r) => parts.reduce((sum, part, p) => sum + amount(r, p), 0));
@@ -113,6 +114,7 @@ function drawBars(id, { rows, parts, colours, amount, marks, unit, title, height
     hovertemplate: `%{y}, ${words(part)}: %{x:.3~g} ${symbol}<br>%{customdata}<extra></extra>`,
     marker: { color: colours[p], line: { width: 1, color: themeColour("card") } },
   })).filter((trace) => trace.x.some((value) => value > 0));
+  showLegend(`${id.replace("-chart", "")}-legend`, traces.map(({ name, marker }) => [name, marker.color]), marks ? reference().label : "");
   if (marks) {
     const base = reference();
     traces.push({
@@ -123,9 +125,9 @@ function drawBars(id, { rows, parts, colours, amount, marks, unit, title, height
     });
   }
   draw(id, traces, frame({
-    height: height ?? heightForBars(rows.length),
+    height: height ?? heightForBars(rows.length), showlegend: false,
     xaxis: axis(`${title} (${symbol})`, { rangemode: "tozero" }),
-    yaxis: axis("", { autorange: "reversed", gridcolor: "rgba(0,0,0,0)", ticks: "", type: "category", tickfont: { size: 12 } }),
+    yaxis: axis("", { autorange: "reversed", gridcolor: "rgba(0,0,0,0)", ticks: "", ticklabelstandoff: 8, type: "category", tickfont: { size: 12 } }),
   }));
 }
 
@@ -178,7 +180,7 @@ function drawTraining(item) {
   const suffix = quantityShown === "accuracy" ? " %" : "";
   const curve = (one, split, line) => ({
     type: "scatter", mode: one.metrics.epochs.length > 30 ? "lines" : "lines+markers",
-    name: one === item ? split : `${split}, ${escapeHtml(one.label)}`,
+    name: one === item ? split : escapeHtml(`${split}, ${one.label}`),
     x: one.metrics.epochs.map(({ epoch }) => epoch),
     y: one.metrics.epochs.map((epoch) => (epoch[`${split}_${quantityShown}`] ?? NaN) * factor),
     line: { width: 2, ...line }, marker: { size: 6 },
@@ -188,7 +190,7 @@ function drawTraining(item) {
   const traces = [curve(item, "training", { color: kPalette[0] }), curve(item, "validation", { color: kPalette[5] })];
   if (base) traces.push(curve(base, "training", { color: faint, dash: "dot" }), curve(base, "validation", { color: faint, dash: "dash" }));
   draw("training-chart", traces, frame({
-    height: 300,
+    height: 250,
     xaxis: axis("Epoch", { dtick: item.metrics.epochs.length <= 12 ? 1 : undefined }),
     yaxis: axis(quantityShown === "accuracy" ? "Accuracy (%)" : "Loss (nats a sample)", { rangemode: quantityShown === "loss" ? "tozero" : "normal" }),
   }));

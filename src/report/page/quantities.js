@@ -54,7 +54,8 @@ function ratio(value, reference) {
 
 function ratioText(value, reference) {
   const quotient = ratio(value, reference);
-  return quotient === null ? "–" : `${quotient.toPrecision(3).replace(/\.?0+$/, (zeros) => (zeros.includes(".") ? "" : zeros))}×`;
+  if (quotient === null) return "–";
+  return `${quotient >= 1000 ? Math.round(quotient) : quotient.toPrecision(3)}×`;
 }
 
 // A difference of two fractions in percentage points, with its sign.
@@ -78,7 +79,7 @@ function countText(count) {
 
 // Names of the document for people: "backward_data" -> "backward data".
 function words(name) {
-  return name.replaceAll("_", " ").replaceAll(".", " ");
+  return name === "dram" ? "DRAM" : name.replaceAll("_", " ").replaceAll(".", " ");
 }
 
 function capitalised(text) {

@@ -1,6 +1,21 @@
 // The document and what can be asked of it.
 
-const result = JSON.parse(document.getElementById("front-data").textContent);
+function byId(id) {
+  return document.getElementById(id);
+}
+
+// A new element: element("td", {class: "x", style: {...}}, "text", child, ...). Attributes that are false or null are left out.
+function element(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === "style") Object.assign(node.style, value);
+    else if (value !== false && value !== null) node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+const result = JSON.parse(byId("front-data").textContent);
 
 // Points and baselines alike: {key, label, isBaseline, objectives, metrics, assignment, cost}.
 const points = result.points.map((point) => ({ ...point, key: point.id, label: point.id, isBaseline: false }));
@@ -55,13 +70,20 @@ const state = {
   colour: otherObjectives[1]?.name ?? "",
   size: "",
   reference: (baselines.find(({ name }) => name === "fp32") ?? baselines[0])?.key ?? "",
-  logX: false,
+  logX: false,  // set below where the costs span much
   logY: false,
   cloud: true,
   selected: "",
   training: "loss",
   sort: { column: 0, descending: false },
 };
+
+// On a linear axis a front that spans more than this factor crowds at one end.
+const kCrowdedSpan = 4;
+state.logX = (() => {
+  const values = candidates.map(measureOf(state.x).of).filter((value) => isNumber(value) && value > 0);
+  return values.length > 0 && Math.max(...values) > kCrowdedSpan * Math.min(...values);
+})();
 
 function reference() {
   return state.reference ? candidate(state.reference) : undefined;
