@@ -185,7 +185,8 @@ struct EvaluationRecord {
 
 struct HypervolumeRecord {
   std::vector<double> reference_point;  ///< in the order of the objectives
-  std::vector<double> by_generation;    ///< of the archive after generation 0, 1, ...
+  std::vector<double>
+      by_generation;  ///< after generation 0, 1, ...: share of the reference box, in [0, 1]
   friend bool operator==(const HypervolumeRecord&, const HypervolumeRecord&) = default;
 };
 

@@ -6,7 +6,7 @@ const hasCharts = typeof Plotly !== "undefined";
 const kPalette = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"];
 const kComponentColours = {
   multiplier: "#0072B2", accumulator: "#56B4E9", converter: "#CC79A7", scratchpad: "#009E73",
-  accumulator_memory: "#F0E442", dram: "#D55E00", host_core: "#E69F00", leakage: "#999999",
+  registers: "#999933", accumulator_memory: "#F0E442", dram: "#D55E00", host_core: "#E69F00", leakage: "#999999",
 };
 const componentColours = result.cost_axes.components.map((name, i) => kComponentColours[name] ?? kPalette[i % kPalette.length]);
 const phaseColours = result.cost_axes.phases.map((name, i) => kPalette[i % kPalette.length]);

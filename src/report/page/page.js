@@ -43,10 +43,9 @@ function showHeadline() {
 }
 
 function drawHypervolume() {
-  const { by_generation: volumes, reference_point: corner } = result.hypervolume;
-  const box = Object.values(corner).reduce((product, extent) => product * extent, 1);
+  const volumes = result.hypervolume.by_generation;
   draw("hypervolume-chart", [{
-    type: "scatter", mode: "lines+markers", x: volumes.map((volume, generation) => generation), y: volumes.map((volume) => 100 * volume / box),
+    type: "scatter", mode: "lines+markers", x: volumes.map((volume, generation) => generation), y: volumes.map((volume) => 100 * volume),
     line: { color: themeColour("accent"), width: 2, shape: "hv" }, marker: { size: 6 },
     hovertemplate: "generation %{x}: %{y:.4~g} %<extra></extra>",
   }], frame({

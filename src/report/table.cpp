@@ -1,4 +1,4 @@
-#include "report/front_table.h"
+#include "report/table.h"
 
 #include <algorithm>
 #include <array>

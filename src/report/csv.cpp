@@ -1,9 +1,10 @@
-#include "report/front_csv.h"
+#include "report/csv.h"
 
 #include <array>
 #include <cmath>
 
 #include "support/error.h"
+#include "support/files.h"
 #include "support/text.h"
 
 namespace mantissa {
@@ -98,6 +99,10 @@ std::string front_csv(const FrontDocument& document) {
     text += row(fields);
   }
   return text;
+}
+
+void write_csv(const std::filesystem::path& path, const FrontDocument& document) {
+  write_file_atomically(path, front_csv(document));
 }
 
 }  // namespace mantissa

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "report/front_document.h"
 
@@ -14,6 +16,9 @@ namespace mantissa {
 /// assignment. Numbers are the shortest decimals that read back to the same value; an unmeasured
 /// one is an empty field.
 std::string front_csv(const FrontDocument& document);
+
+/// Writes it atomically.
+void write_csv(const std::filesystem::path& path, const FrontDocument& document);
 
 /// A field with quotes around it if it needs them: a comma, a quote or a line end within.
 std::string csv_field(std::string_view text);

@@ -1,4 +1,4 @@
-#include "report/front_csv.h"
+#include "report/csv.h"
 
 #include <cmath>
 #include <map>
