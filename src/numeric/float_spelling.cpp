@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -81,23 +83,29 @@ std::string spelling_with_bias(const FloatFormat& format, bool explicit_bias) {
   return text;
 }
 
-[[noreturn]] void refuse_suffix(std::string_view text, FloatFormat base) {
-  base.bias = FloatFormat::default_bias(std::min(base.exponent_bits, 8), base.specials);
-  std::vector<std::string> candidates;
+/// Spellings with suffixes, of the formats with these bits and their default biases.
+std::vector<std::string> spellings_with_suffixes(int exponent_bits, int fraction_bits) {
+  std::vector<std::string> spellings;
+  const auto add = [&](Specials specials, bool subnormals, bool saturates) {
+    const int bias = FloatFormat::default_bias(exponent_bits, specials);
+    const FloatFormat format = {exponent_bits, fraction_bits, bias,
+                                specials,      subnormals,    saturates};
+    if (fault(format).empty()) spellings.push_back(spelling(format));
+  };
   for (const auto& entry : kSpecials) {
-    for (const bool subnormals : {true, false}) {
-      for (const bool saturates : {false, true}) {
-        FloatFormat candidate = base;
-        candidate.specials = entry.first;
-        candidate.bias =
-            FloatFormat::default_bias(std::clamp(base.exponent_bits, 1, 8), entry.first);
-        candidate.subnormals = subnormals;
-        candidate.saturates = saturates;
-        if (fault(candidate).empty()) candidates.push_back(spelling(candidate));
-      }
-    }
+    if (entry.first != Specials::ieee) add(entry.first, true, false);
+    add(entry.first, true, true);
+    add(entry.first, false, false);
+    add(entry.first, false, true);
   }
-  std::string hint = did_you_mean(text, candidates);
+  return spellings;
+}
+
+[[noreturn]] void refuse_suffix(std::string_view text, const FloatFormat& format) {
+  // Without a suffix is not among them: whoever wrote something there hardly meant nothing.
+  std::string hint =
+      did_you_mean(text, spellings_with_suffixes(std::clamp(format.exponent_bits, 1, 8),
+                                                 std::clamp(format.fraction_bits, 0, 23)));
   if (hint.empty()) hint = "suffixes are fn, fnuz or fin, b<bias>, nosub, sat";
   throw Error("", "no format is called \"" + std::string(text) + "\"", hint);
 }

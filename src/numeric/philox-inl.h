@@ -99,8 +99,8 @@ class PhiloxStream {
     store(b, words + 4 * lanes);
   }
 
-  std::uint64_t low_keys_[kRounds];
-  std::uint64_t high_keys_[kRounds];
+  std::uint64_t low_keys_[kRounds] = {};
+  std::uint64_t high_keys_[kRounds] = {};
 };
 
 }  // namespace mantissa::HWY_NAMESPACE

@@ -73,7 +73,7 @@ template <typename Use>
 HWY_INLINE void with_random_words(RandomKey key, std::uint64_t first_index, std::size_t total,
                                   Use use) {
   constexpr std::size_t kRoom = 256;  // more than a step of the generator
-  alignas(64) std::array<std::uint32_t, kRandomChunk + kRoom> words;
+  alignas(64) std::array<std::uint32_t, kRandomChunk + kRoom> words{};
   const PhiloxStream stream(key);
   const std::size_t step = PhiloxStream::step();
   const std::size_t offset = first_index % 4;  // blocks are of 4 words

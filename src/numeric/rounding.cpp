@@ -25,6 +25,7 @@ constexpr std::array<std::pair<Rounding, std::string_view>, 7> kNames = {{
 
 [[noreturn]] void refuse(std::string_view text) {
   std::vector<std::string> candidates;
+  candidates.reserve(kNames.size());
   for (const auto& entry : kNames) candidates.emplace_back(entry.second);
   std::string hint = did_you_mean(text, candidates);
   if (hint.empty()) hint = "roundings are " + join(candidates, ", ") + " and sr<R>";

@@ -86,7 +86,7 @@ TEST_CASE("limits of published formats") {
   };
   for (const Row& row : rows) {
     const FormatFacts known = facts(parse_format(row.text));
-    INFO(row.text);
+    INFO(std::string(row.text));
     CHECK(known.max_finite == row.max_finite);
     CHECK(known.min_normal == row.min_normal);
     CHECK(known.min_positive == row.min_positive);
@@ -152,6 +152,8 @@ TEST_CASE("impossible formats are refused with the nearest possible one") {
 }
 
 TEST_CASE("what is nearly a spelling is refused with the spelling") {
+  CHECK(error_of("e4m3x") == "no format is called \"e4m3x\"; did you mean \"e4m3fn\"?");
+  CHECK(error_of("e4m3fnx") == "no format is called \"e4m3fnx\"; did you mean \"e4m3fn\"?");
   CHECK(error_of("e4m3satfn") == "no format is called \"e4m3satfn\"; did you mean \"e4m3fnsat\"?");
   CHECK(error_of("e4m3fm") == "no format is called \"e4m3fm\"; did you mean \"e4m3fn\"?");
   CHECK(error_of("e04m3") == "no format is called \"e04m3\"; did you mean \"e4m3\"?");

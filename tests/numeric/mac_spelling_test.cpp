@@ -19,6 +19,7 @@ std::string error_of(Read read) {
 
 TEST_CASE("every rounding's spelling reads back to it") {
   std::vector<RoundingMode> modes;
+  modes.reserve(7 + 32);
   for (int i = 0; i < 7; ++i) modes.push_back({static_cast<Rounding>(i), 0});
   for (std::uint8_t bits = 1; bits <= 32; ++bits) modes.push_back({Rounding::stochastic, bits});
   for (const RoundingMode& mode : modes) CHECK(parse_rounding(spelling(mode)) == mode);
@@ -35,7 +36,7 @@ TEST_CASE("what is no rounding is refused with the nearest one") {
         "\"sr0\" asks for a number of random bits outside of 1..32; the nearest is \"sr1\"");
   for (const char* text :
        {"", "s", "srx", "sr08", "sr-1", "sr1x", "RNE", "nearest", "sr99999999999999"}) {
-    INFO(text);
+    INFO(std::string(text));
     CHECK_THROWS_AS(parse_rounding(text), Error);
   }
 }
@@ -45,7 +46,7 @@ TEST_CASE("the canonical spelling of a multiply-accumulate reads back to it, thr
                            "e5m10/sr8/chunk1:e5m10", "e8m7/chunk8:e5m10/ro",
                            "e5m10 product=e5m7/rtz", "e8m23 product=e8m23",
                            "q8.8/sr/chunk4:q12.8 product=q4.12", "e5m10/chunk64 product=e4m3fn"}) {
-    INFO(text);
+    INFO(std::string(text));
     const Mac mac = parse_mac(text);
     CHECK(spelling(mac) == text);
     CHECK(mac_from_json(to_json(mac), "test") == mac);
@@ -79,7 +80,7 @@ TEST_CASE("faulty accumulators are refused with their fault") {
         "e5m10/chunk64:", "e5m10/chunk064", "e5m10 ", "e5m10 products=e5m7",
         "e5m10 product=", "e5m10/rne/rtz", "e5m10/chunk4x", "e5m10/chunk99999999999",
         "e5m10  product=e5m7", "e5m10 product=exact/rne"}) {
-    INFO(text);
+    INFO(std::string(text));
     CHECK_THROWS_AS(parse_mac(text), Error);
   }
   CHECK(error_of([] { parse_mac("e5m10/rnx"); }) ==

@@ -18,12 +18,14 @@ class Real {
   ~Real() { mpfr_clear(value_); }
   Real(const Real&) = delete;
   Real& operator=(const Real&) = delete;
+  Real(Real&&) = delete;
+  Real& operator=(Real&&) = delete;
 
   mpfr_ptr get() { return value_; }
   mpfr_srcptr get() const { return value_; }
 
  private:
-  mpfr_t value_;
+  mpfr_t value_ = {};
 };
 
 constexpr mpfr_prec_t kExactPrecision = 2400;  // sums and products of any binary64 numbers

@@ -39,6 +39,7 @@ std::vector<RoundingMode> all_modes() {
 
 std::vector<std::uint32_t> codes(const std::vector<float>& values) {
   std::vector<std::uint32_t> codes;
+  codes.reserve(values.size());
   for (const float value : values) codes.push_back(std::bit_cast<std::uint32_t>(value));
   return codes;
 }
@@ -120,6 +121,7 @@ TEST_CASE("binary64 gives the bits of the faster methods where those serve") {
 }
 
 TEST_CASE("vectorised Philox gives the numbers of random_bits from any index on") {
+  CHECK_FALSE(hwy::SupportedAndGeneratedTargets().empty());
   on_every_target([](const char* target) {
     INFO(std::string(target));
     for (const std::uint64_t first :
@@ -216,7 +218,7 @@ void check_fp16(const char* quantization) {
                                         std::bit_cast<std::uint32_t>(rounded[i]));
     }
   });
-  INFO(quantization);
+  INFO(std::string(quantization));
   CHECK(equal);
 }
 

@@ -1,0 +1,194 @@
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+#include "numeric/format_file.h"
+#include "numeric/quantize.h"
+#include "support/text.h"
+
+namespace mantissa {
+namespace {
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+/// `text`, filled up with blanks to `width`, and two blanks.
+std::string column(std::string_view text, std::size_t width) {
+  std::string filled(text);
+  if (filled.size() < width) filled.append(width - filled.size(), ' ');
+  return filled + "  ";
+}
+
+/// printf's %a; a NaN without its sign, which means nothing.
+std::string exact(double value) {
+  return std::isnan(value) ? "nan" : hex_float(value);
+}
+
+std::string with_decimal(double value) {
+  return column(shortest_decimal(value), 23) + exact(value);
+}
+
+const char* yes_or_no(bool value) {
+  return value ? "yes" : "no";
+}
+
+ExitCode list() {
+  std::string text = "Families of formats\n";
+  for (const FormatFamily& family : families()) {
+    text += "  " + column(family.pattern, 0) + "for instance " + std::string(family.example) +
+            "\n      " + std::string(family.summary) + "\n      " + std::string(family.source) +
+            "\n";
+  }
+  text += "\nAliases: fp32 = e8m23, tf32 = e8m10, bf16 = e8m7, fp16 = e5m10\n";
+  text +=
+      "Roundings: rne (default), rna, rtz, rup, rdn, ro, sr, sr<R>\n\nFormats kept in files, which "
+      "go by their names\n";
+  for (const std::string& name : format_file_names()) {
+    const FormatFile file = *find_format_file(name);
+    text += "  " + column(name, 18) + column(spelling(file.format), 15) + file.summary + "\n";
+  }
+  print(text);
+  return ExitCode::success;
+}
+
+std::string facts_table(const Format& format) {
+  const FormatFacts known = facts(format);
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"family", known.family},
+      {"storage", shortest_decimal(known.storage_bits) + " bits"},
+      {"exponent", std::to_string(known.exponent_bits) + " bits"},
+      {"significand",
+       std::to_string(known.significand_bits) + " bits" +
+           (known.exponent_bits > 0 ? ", the hidden one included" : ", without the sign")},
+      {"largest", with_decimal(known.max_finite)},
+      {"most negative", with_decimal(known.min_finite)},
+      {"smallest normal", with_decimal(known.min_normal)},
+      {"smallest positive", with_decimal(known.min_positive)},
+      {"epsilon",
+       known.epsilon == 0 ? "1 is not a value with a successor" : with_decimal(known.epsilon)},
+      {"finite values", std::to_string(known.finite_values)},
+      {"infinity", yes_or_no(known.has_infinity)},
+      {"NaN", yes_or_no(known.has_nan)},
+      {"negative zero", yes_or_no(known.has_negative_zero)},
+  };
+  if (const FloatFormat* parameters = format.as_float()) {
+    rows.insert(rows.begin() + 3, {"bias", std::to_string(parameters->bias)});
+  }
+  std::string text;
+  for (const auto& [name, value] : rows) text += "  " + column(name, 18) + value + "\n";
+  return text;
+}
+
+ExitCode show(const std::string& name, bool values) {
+  const Format format = parse_format(name);
+  if (values) {
+    const double bits = facts(format).storage_bits;
+    if (bits > 16) {
+      throw Error("--values", "\"" + name + "\" has " + shortest_decimal(bits) + " bits",
+                  "codes are listed for formats of up to 16 bits");
+    }
+    std::string text;
+    for (std::uint32_t code = 0; code < (1U << static_cast<unsigned>(bits)); ++code) {
+      text += std::to_string(code) + " " + exact(decode(format, code)) + "\n";
+    }
+    print(text);
+    return ExitCode::success;
+  }
+  std::string text = spelling(format);
+  if (display_name(format) != text) text += ", also " + display_name(format);
+  text += "\n";
+  if (const std::optional<FormatFile> file = find_format_file(name)) {
+    text += "  " + column("file", 18) + file->name + "\n  " + column("summary", 18) +
+            file->summary + "\n  " + column("source", 18) + file->source + "\n";
+  }
+  print(text + facts_table(format));
+  return ExitCode::success;
+}
+
+/// The numbers on standard input, one a line, each rounded to the nearest binary32 number as a
+/// tensor's elements are.
+std::vector<float> read_numbers() {
+  std::vector<float> numbers;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    try {
+      parse_real(line);
+    } catch (const Error& error) {
+      throw error.within("line " + std::to_string(numbers.size() + 1));
+    }
+    numbers.push_back(
+        std::strtof(line.c_str(), nullptr));  // from the text itself, so that it is rounded once
+  }
+  return numbers;
+}
+
+ExitCode quantize_lines(const std::string& format, const std::string& rounding,
+                        std::uint64_t seed) {
+  const Quantization quantization = {parse_format(format), parse_rounding(rounding)};
+  std::vector<float> numbers = read_numbers();
+  quantize(numbers, quantization, RandomKey{seed});
+  std::string text;
+  for (const float number : numbers) text += exact(static_cast<double>(number)) + "\n";
+  print(text);
+  return ExitCode::success;
+}
+
+struct Options {
+  std::string format;
+  bool values = false;
+  std::string rounding = "rne";
+  std::uint64_t seed = 0;
+};
+
+constexpr const char* kFormatHelp =
+    "a spelling (e4m3fn), an alias (bf16), the name of a shipped file or the path of a .json file";
+
+}  // namespace
+
+void add_formats_command(CLI::App& app, const CommonOptions& /*common*/, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* formats =
+      app.add_subcommand("formats", "list number formats; show one; round numbers to one");
+  formats->require_subcommand(0, 1);
+  formats->callback([formats, &action] {
+    if (formats->get_subcommands().empty()) action = list;
+  });
+
+  CLI::App* show_one =
+      formats->add_subcommand("show", "range, precision and number of values of a format");
+  show_one->add_option("format", options->format, kFormatHelp)->required();
+  show_one->add_flag("--values", options->values,
+                     "instead list `code value`, a line for each code; up to 16 bits");
+  show_one->callback([options, &action] {
+    action = [options] { return show(options->format, options->values); };
+  });
+
+  CLI::App* quantize_some =
+      formats->add_subcommand("quantize",
+                              "round the numbers on standard input (one a line; decimal or C hex "
+                              "float), as training rounds a tensor");
+  quantize_some->add_option("format", options->format, kFormatHelp)->required();
+  quantize_some
+      ->add_option("--rounding", options->rounding, "rne, rna, rtz, rup, rdn, ro, sr or sr<R>")
+      ->capture_default_str();
+  quantize_some->add_option("--seed", options->seed, "of stochastic rounding")
+      ->capture_default_str();
+  quantize_some->callback([options, &action] {
+    action = [options] {
+      return quantize_lines(options->format, options->rounding, options->seed);
+    };
+  });
+}
+
+}  // namespace mantissa
