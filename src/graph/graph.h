@@ -42,7 +42,8 @@ struct Graph {
 ///
 /// What can be computed without running the network is folded: `Constant`, Shape/Gather/... chains,
 /// and operations on initializers, whose result becomes a parameter of its own (evaluation exports
-/// share equal weights through `Identity`). Dropout and BatchNormalization stay. Nodes that the
+/// share equal weights through `Identity`). Dropout and BatchNormalization stay, without
+/// the mode that they were exported in: whether a run trains is for the run to say. Nodes that the
 /// output does not depend on are dropped.
 ///
 /// The exported batch size does not matter: shapes computed from it, and targets of Reshape that

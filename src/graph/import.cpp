@@ -244,6 +244,7 @@ class Importer {
 
   /// A node of the network: its shapes for both batch sizes.
   void keep(NodeSpec node) {
+    settle_mode(node);
     if (node.op_type == "Reshape") settle_target(node);
     PerBatch<std::vector<InputSpec>> specs;
     for (std::size_t index = 0; index < node.inputs.size(); ++index) {
@@ -270,6 +271,28 @@ class Importer {
       if (!node.outputs[index].empty()) values_[node.outputs[index]] = std::move(value);
     }
     graph_.nodes.push_back(std::move(node));
+  }
+
+  /// Whether a run trains is the run's affair: a training export must not be evaluated with the
+  /// statistics of its batches, nor with neurons dropped.
+  void settle_mode(NodeSpec& node) const {
+    std::size_t outputs = node.outputs.size();
+    if (node.op_type == "BatchNormalization") {
+      if (node.attributes.has("training_mode"))
+        node.attributes.set("training_mode", std::int64_t{0});
+      outputs = 1;
+    } else if (node.op_type == "Dropout") {
+      if (node.inputs.size() > 2) node.inputs.resize(2);
+      outputs = 1;
+    }
+    while (node.outputs.size() > outputs) {
+      if (live_.count(node.outputs.back()) > 0 && !node.outputs.back().empty()) {
+        throw Error(description(node),
+                    "its output " + in_quotes(node.outputs.back()) + " is read by the network",
+                    "only its output 0 may be");
+      }
+      node.outputs.pop_back();
+    }
   }
 
   static InputSpec spec_of(const NodeSpec& node, std::size_t index, const Value* value,

@@ -165,6 +165,140 @@ TEST_CASE("weights that are NaN or infinite are refused by name") {
   }
 }
 
+TEST_CASE("training and evaluation exports become the same network, whose mode the run decides") {
+  const ModelEdit weights = [](onnx::ModelProto& model) {
+    for (const char* name : {"s", "b", "m", "v"}) add_initializer(model, name, {4});
+  };
+  const Graph training = import_graph(
+      R"(g (float[N, 4] x) => (float[N, 4] y) {
+        ratio = Constant <value = float {0.5}> ()
+        yes = Constant <value = bool {1}> ()
+        n, mean, variance = BatchNormalization <training_mode = 1> (x, s, b, m, v)
+        y, mask = Dropout(n, ratio, yes)
+      })",
+      15, weights);
+  const Graph evaluation = import_graph(
+      R"(g (float[N, 4] x) => (float[N, 4] y) {
+        ratio = Constant <value = float {0.5}> ()
+        n = BatchNormalization <training_mode = 0> (x, s, b, m, v)
+        y = Dropout(n, ratio)
+      })",
+      15, weights);
+  REQUIRE(training.nodes.size() == 2);
+  for (std::size_t index = 0; index < 2; ++index) {
+    CHECK(training.nodes[index].inputs == evaluation.nodes[index].inputs);
+    CHECK(training.nodes[index].outputs == evaluation.nodes[index].outputs);
+    CHECK(training.nodes[index].attributes.integer("training_mode", 0) == 0);
+  }
+  CHECK(mentions(
+      import_error("g (float[N, 4] x) => (float[4] mean) "
+                   "{ n, mean, variance = BatchNormalization <training_mode = 1> (x, s, b, m, v) }",
+                   15, weights),
+      {"BatchNormalization_0", "'mean'"}));
+}
+
+TEST_CASE("equal weights that an export shares through Identity become parameters of their own") {
+  const Graph graph = import_graph(
+      "g (float[N, 4] x) => (float[N, 4] y) { w2 = Identity(w) a = Add(x, w) y = Add(a, w2) }", 13,
+      [](onnx::ModelProto& model) { add_initializer(model, "w", {4}); });
+  REQUIRE(graph.nodes.size() == 2);
+  REQUIRE(graph.parameters.size() == 2);
+  CHECK(graph.parameters[0].name == "w");
+  CHECK(graph.parameters[1].name == "w2");
+  CHECK(graph.parameters[0].trainable);
+  CHECK(graph.parameters[1].trainable);
+}
+
+TEST_CASE("an initializer that several nodes read is one parameter") {
+  const Graph graph =
+      import_graph("g (float[N, 4] x) => (float[N, 4] y) { a = Add(x, w) y = Add(a, w) }", 13,
+                   [](onnx::ModelProto& model) { add_initializer(model, "w", {4}); });
+  CHECK(graph.parameters.size() == 1);
+}
+
+TEST_CASE("what is computed from initializers alone becomes an initializer") {
+  const Graph graph = import_graph(
+      "g (float[N, 2] x) => (float[N, 3] y) { t = Transpose <perm = [1, 0]> (w) y = MatMul(x, t) }",
+      13, [](onnx::ModelProto& model) {
+        add_initializer(model, "w", {3, 2});
+      });
+  REQUIRE(graph.nodes.size() == 1);
+  REQUIRE(graph.parameters.size() == 1);
+  CHECK(graph.parameters[0].name == "t");
+  CHECK(graph.parameters[0].value->shape() == Shape{2, 3});
+  const std::vector<Layer> found = layers(prepare(graph, 1));
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].weight == 1);
+  CHECK(found[0].bias == kNoValue);
+}
+
+TEST_CASE("Constant nodes are literals, but weights where a layer reads them") {
+  const Graph graph = import_graph(
+      R"(g (float[N, 2] x) => (float[N, 2] y) {
+        w = Constant <value = float[2, 2] {1, 2, 3, 4}> ()
+        half = Constant <value_float = 0.5> ()
+        a = MatMul(x, w)
+        y = Mul(a, half)
+      })");
+  REQUIRE(graph.parameters.size() == 2);
+  CHECK(graph.parameters[0].name == "w");
+  CHECK(graph.parameters[0].trainable);
+  CHECK(graph.parameters[1].name == "half");
+  CHECK_FALSE(graph.parameters[1].trainable);
+}
+
+TEST_CASE("a channel shuffle computed from Shape follows the batch") {
+  const Graph graph = import_graph(
+      R"(g (float[N, 4, 2, 2] x) => (float[N, 4, 2, 2] y) {
+        s = Shape(x)
+        i0 = Constant <value = int64[1] {0}> ()
+        i1 = Constant <value = int64[1] {1}> ()
+        two = Constant <value = int64[1] {2}> ()
+        rest = Constant <value = int64[2] {2, 2}> ()
+        n = Gather <axis = 0> (s, i0)
+        c = Gather <axis = 0> (s, i1)
+        c2 = Div(c, two)
+        split = Concat <axis = 0> (n, two, c2, rest)
+        joined = Concat <axis = 0> (n, c, rest)
+        a = Reshape(x, split)
+        b = Transpose <perm = [0, 2, 1, 3, 4]> (a)
+        y = Reshape(b, joined)
+      })");
+  CHECK(graph.nodes.size() == 3);
+  for (const std::int64_t batch : {1, 2, 3, 17}) {
+    const Network network = prepare(graph, batch);
+    CHECK(network.value_shapes[static_cast<std::size_t>(network.output)] == Shape{batch, 4, 2, 2});
+  }
+}
+
+TEST_CASE("an exported batch that Reshape spells out follows the batch") {
+  for (const char* target :
+       {"int64[2] {8, 16}", "int64[2] {8, -1}", "int64[2] {-1, 16}", "int64[2] {0, 16}"}) {
+    CAPTURE(target);
+    const Graph graph = import_graph(
+        std::string("g (float[8, 4, 4] x) => (float[8, 16] y) { t = Constant <value = ") + target +
+        "> () y = Reshape(x, t) }");
+    for (const std::int64_t batch : {1, 8, 5}) {
+      const Network network = prepare(graph, batch);
+      CHECK(network.value_shapes[static_cast<std::size_t>(network.output)] == Shape{batch, 16});
+    }
+  }
+}
+
+TEST_CASE("an output whose first extent is not the batch is refused") {
+  CHECK(mentions(
+      import_error("g (float[N, 4] x) => (float[4, N] y) { y = Transpose <perm = [1, 0]> (x) }"),
+      {"the output 'y'", "first extent"}));
+}
+
+TEST_CASE("shapes that do not fit are refused with the node's name") {
+  const std::string text = import_error("g (float[N, 4] x) => (float[N, 3] y) { y = Gemm(x, w) }",
+                                        13, [](onnx::ModelProto& model) {
+                                          add_initializer(model, "w", {5, 3});
+                                        });
+  CHECK(mentions(text, {"test.onnx: node 'Gemm_0' (Gemm, opset 13)"}));
+}
+
 TEST_CASE("a batch below 1 cannot be prepared") {
   const Graph graph = import_graph(kRelu);
   CHECK(mentions(error_of([&] { prepare(graph, 0); }), {"batch of 0"}));
