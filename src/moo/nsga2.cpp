@@ -185,20 +185,11 @@ void BasicNsga2<Space>::survive(std::vector<Entry> candidates) {
     const std::size_t room = options_.population - population_.size();
     if (room == 0) break;
     const std::vector<std::size_t>& front = fronts[rank];
-    const std::vector<Point> points = points_of(all, front);
-    const std::vector<std::size_t> stay = least_crowded(points, room, options_.truncation);
-    std::vector<double> crowding = crowding_distances(points);
-    if (options_.truncation == Truncation::sequential && stay.size() < front.size()) {
-      std::vector<Point> staying;
-      staying.reserve(stay.size());
-      for (const std::size_t i : stay) staying.push_back(points[i]);
-      const std::vector<double> anew = crowding_distances(staying);
-      for (std::size_t i = 0; i < stay.size(); ++i) crowding[stay[i]] = anew[i];
-    }
-    for (const std::size_t i : stay) {
-      crowding_.push_back(crowding[i]);
+    const Survivors stay = least_crowded(points_of(all, front), room, options_.crowding);
+    for (std::size_t i = 0; i < stay.members.size(); ++i) {
+      crowding_.push_back(stay.distances[i]);
       rank_.push_back(rank);
-      population_.push_back(std::move(candidates[front[i]]));
+      population_.push_back(std::move(candidates[front[stay.members[i]]]));
     }
   }
 }

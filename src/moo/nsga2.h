@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "moo/archive.h"
+#include "moo/crowding.h"
 #include "moo/dominance.h"
 #include "moo/space.h"
 #include "support/random.h"
@@ -14,7 +15,7 @@ namespace mantissa {
 
 struct Nsga2Options {
   std::size_t population = 100;  ///< members, and children of a generation; at least 2
-  Truncation truncation = Truncation::sequential;
+  Crowding crowding = Crowding::sequential;
   /// A child equal to a genome that was asked for before is mutated again, up to so many times;
   /// then random genomes are tried as often; then the child is given up and the generation is
   /// smaller.
