@@ -82,9 +82,8 @@ class Tiling {
   void compute_block(const Unit& unit, Range k) const;
   void compute_tile(std::int64_t row_panel, std::int64_t column_panel, Range k, const float* left,
                     const float* right, float* sums) const;
-  void run_chunks(Tile tile, Range k) const;
   WordPositions word_positions(std::int64_t first_row, std::int64_t first_column, int rows,
-                               int columns) const;
+                               int columns, std::uint64_t* column_positions) const;
   int rows_of(std::int64_t panel) const;
   int columns_of(std::int64_t panel) const;
 
@@ -109,7 +108,7 @@ Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const
       epilogue_(product.output, epilogue),
       row_panels_(ceiling(product.rows, kTileRows)),
       column_panels_(ceiling(product.columns, width_)),
-      tile_sums_(std::int64_t{kTileRows} * width_ * (mac.chunk > 0 ? 2 : 1)) {
+      tile_sums_(mac_.state_size()) {
   cut();
 }
 
@@ -230,47 +229,20 @@ void Tiling::compute_tile(std::int64_t row_panel, std::int64_t column_panel, Ran
   const std::int64_t first_row = row_panel * kTileRows;
   const std::int64_t first_column = column_panel * width_;
   WordPositions words;
+  std::uint64_t columns[kMaxTileColumns];
   if (mac_.stochastic) {
-    words = word_positions(first_row, first_column, tile.rows, tile.columns);
+    words = word_positions(first_row, first_column, tile.rows, tile.columns, columns);
     tile.words = &words;
   }
-  if (mac_.chunk > 0) {
-    run_chunks(tile, k);
-  } else {
-    mac_.inner.multiply(tile, mac_.inner);
-  }
+  mac_.accumulate(tile, product_.depth);
   if (k.last == product_.depth) {
-    if (mac_.chunk > 0) tile.sums += kTileRows * width_;
+    tile.sums = mac_.result(tile);
     epilogue_.write(tile, first_row, first_column);
   }
 }
 
-/// The state of a tile with chunks: the sums of the chunk at work, then the sums of the chunks
-/// before.
-void Tiling::run_chunks(Tile tile, Range k) const {
-  const int sums = kTileRows * width_;
-  Tile merge = tile;
-  merge.right = tile.sums;
-  merge.sums = tile.sums + sums;
-  for (std::int64_t first = k.first; first < k.last;) {
-    const std::int64_t chunk_start = first - first % mac_.chunk;
-    const std::int64_t last = std::min(chunk_start + mac_.chunk, k.last);
-    tile.first_k = first;
-    tile.depth = last - first;
-    mac_.inner.multiply(tile, mac_.inner);
-    tile.left += tile.depth * kTileRows;
-    tile.right += tile.depth * width_;
-    if (last == chunk_start + mac_.chunk || last == product_.depth) {
-      merge.first_k = chunk_start;
-      mac_.outer.add(merge, mac_.outer);
-      std::fill_n(tile.sums, sums, 0.0F);
-    }
-    first = last;
-  }
-}
-
 WordPositions Tiling::word_positions(std::int64_t first_row, std::int64_t first_column, int rows,
-                                     int columns) const {
+                                     int columns, std::uint64_t* column_positions) const {
   const auto depth = static_cast<std::uint64_t>(product_.depth);
   const ProductOutput& output = product_.output;
   WordPositions words;
@@ -280,8 +252,9 @@ WordPositions Tiling::word_positions(std::int64_t first_row, std::int64_t first_
   }
   for (int column = 0; column < columns; ++column) {
     const std::int64_t offset = output.columns.offset(first_column + column);
-    words.columns[column] = static_cast<std::uint64_t>(offset) * depth;
+    column_positions[column] = static_cast<std::uint64_t>(offset) * depth;
   }
+  words.columns = column_positions;
   return words;
 }
 

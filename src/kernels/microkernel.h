@@ -16,22 +16,40 @@ int tile_columns();
 constexpr int kMaxTileColumns = 48;
 
 /// Where the random words of a tile's elements lie in their streams: element (row, column) takes
-/// word rows[row] + columns[column] + k for product k of its chain (modulo 2^64).
+/// word rows[row] + columns[row * column_step + column] + k for product k of its chain (modulo
+/// 2^64).
 struct WordPositions {
   std::uint64_t rows[kTileRows] = {};
-  std::uint64_t columns[kMaxTileColumns] = {};
+  const std::uint64_t* columns = nullptr;
+  int column_step = 0;
+};
+
+/// Which factors the product k of element (row, column) of a tile has.
+enum class TileLayout : std::uint8_t {
+  outer,     ///< left[k][row] * right[k][column], in panels: a matrix product
+  strip,     ///< left[k] * right[offsets[k] + row * tile_columns() + column]: outputs side by side,
+             ///< one weight for all
+  channels,  ///< left[k * left_step + column] * right[k * right_step + offsets[row] + column]: a
+             ///< column is a channel
 };
 
 /// Continues the chains of one tile by the products k in [first_k, first_k + depth).
 struct Tile {
-  const float* left = nullptr;   ///< [depth][kTileRows]
-  const float* right = nullptr;  ///< [depth][tile_columns()]
+  TileLayout layout = TileLayout::outer;
+  const float* left = nullptr;
+  const float* right = nullptr;
+  std::int64_t left_step = 0;
+  std::int64_t right_step = 0;
+  const std::int64_t* offsets = nullptr;
   float* sums = nullptr;  ///< [kTileRows][tile_columns()], the accumulators; read and written
   std::int64_t depth = 0;
   std::int64_t first_k = 0;
   int rows = kTileRows;  ///< rows and columns in use; the others may hold anything
   int columns = 0;
   const WordPositions* words = nullptr;  ///< null unless the mac rounds stochastically
+
+  /// Leaves the first `count` products behind.
+  void advance(std::int64_t count);
 };
 
 /// What becomes of a product on its way to a binary32 sum.
@@ -123,6 +141,16 @@ struct PreparedMac {
   Accumulation outer;  ///< the sums of the chunks
   std::int64_t chunk = 0;
   bool stochastic = false;
+
+  /// Floats of the state of a tile, all +0 at first: its sums and, with chunks, the sum of the
+  /// chunks before behind them.
+  std::int64_t state_size() const;
+
+  /// Continues the chains of a tile, of `total_depth` products in all, by the products of `tile`.
+  void accumulate(Tile tile, std::int64_t total_depth) const;
+
+  /// Where the sums of a tile are in the end.
+  float* result(const Tile& tile) const;
 };
 
 /// Whether `prepare` makes use of facts about the operands: they cost a pass over them.

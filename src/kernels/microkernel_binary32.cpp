@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/microkernel_operands-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace mantissa::HWY_NAMESPACE {
 namespace {
@@ -20,7 +22,6 @@ using BitsTag = hn::RebindToUnsigned<Tag>;
 using Bits = hn::Vec<BitsTag>;
 using SignedTag = hn::RebindToSigned<Tag>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
-constexpr int kColumns = 3 * kLanes;
 
 /// Rounding to nearest even where nothing overflows and every subnormal value is exact. The power
 /// of two takes the value's sign with it. -0 becomes +0.
@@ -122,39 +123,35 @@ class Step {
   Rounding sum_;
 };
 
-template <int kRows, int kVectors, class Step>
-HWY_INLINE void continue_chains(const Step& step, const float* HWY_RESTRICT left,
-                                const float* HWY_RESTRICT right, float* HWY_RESTRICT sums,
-                                std::int64_t depth) {
+template <TileLayout kLayout, int kRows, int kVectors, class Step>
+HWY_INLINE void continue_chains(const Step& step, const Tile& tile, int row, int column) {
   const Tag d;
+  const Operands<float, kLayout> operands(tile, row, column);
+  float* sums = tile.sums + row * kColumns + column;
   Floats sum[kRows][kVectors];
 #pragma GCC unroll 8
-  for (int row = 0; row < kRows; ++row) {
+  for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
     for (int vector = 0; vector < kVectors; ++vector) {
-      sum[row][vector] = hn::LoadU(d, sums + row * kColumns + vector * kLanes);
+      sum[i][vector] = hn::LoadU(d, sums + i * kColumns + vector * kLanes);
     }
   }
+  const std::int64_t depth = tile.depth;
   for (std::int64_t k = 0; k < depth; ++k) {
-    Floats factor[kVectors];
-#pragma GCC unroll 3
-    for (int vector = 0; vector < kVectors; ++vector) {
-      factor[vector] = hn::LoadU(d, right + k * kColumns + vector * kLanes);
-    }
 #pragma GCC unroll 8
-    for (int row = 0; row < kRows; ++row) {
-      const Floats weight = hn::Set(d, left[k * kTileRows + row]);
+    for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
       for (int vector = 0; vector < kVectors; ++vector) {
-        sum[row][vector] = step(sum[row][vector], weight, factor[vector]);
+        sum[i][vector] =
+            step(sum[i][vector], operands.left(k, i, vector), operands.right(k, i, vector));
       }
     }
   }
 #pragma GCC unroll 8
-  for (int row = 0; row < kRows; ++row) {
+  for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
     for (int vector = 0; vector < kVectors; ++vector) {
-      hn::StoreU(sum[row][vector], d, sums + row * kColumns + vector * kLanes);
+      hn::StoreU(sum[i][vector], d, sums + i * kColumns + vector * kLanes);
     }
   }
 }
@@ -162,31 +159,37 @@ HWY_INLINE void continue_chains(const Step& step, const float* HWY_RESTRICT left
 // Chains at work at once: enough to hide the latency of a step, few enough for the registers.
 constexpr int kStepVectors = kLanes >= 16 ? 2 : 1;
 
-template <int kRows, class Step>
+template <TileLayout kLayout, int kRows, class Step>
 void continue_rows(const Step& step, const Tile& tile, int row) {
-  const float* left = tile.left + row;
-  float* sums = tile.sums + row * kColumns;
   int column = 0;
   if constexpr (kStepVectors == 2) {
     for (; column + kLanes < tile.columns; column += 2 * kLanes) {
-      continue_chains<kRows, 2>(step, left, tile.right + column, sums + column, tile.depth);
+      continue_chains<kLayout, kRows, 2>(step, tile, row, column);
     }
   }
   for (; column < tile.columns; column += kLanes) {
-    continue_chains<kRows, 1>(step, left, tile.right + column, sums + column, tile.depth);
+    continue_chains<kLayout, kRows, 1>(step, tile, row, column);
   }
 }
 
 template <class Step>
-void multiply_by(const Step& step, const Tile& tile) {
-  int row = 0;
-  for (; tile.rows - row > 4; row += 8) continue_rows<8>(step, tile, row);
-  if (tile.rows - row > 2) {
-    continue_rows<4>(step, tile, row);
-    row += 4;
+struct MultiplyBy {
+  const Step& step;
+  const Tile& tile;
+
+  template <TileLayout kLayout>
+  void run() const {
+    int row = 0;
+    if (tile.rows > 4) {
+      continue_rows<kLayout, 8>(step, tile, row);
+      row = 8;
+    } else if (tile.rows > 2) {
+      continue_rows<kLayout, 4>(step, tile, row);
+      row = 4;
+    }
+    for (; row < tile.rows; ++row) continue_rows<kLayout, 1>(step, tile, row);
   }
-  for (; row < tile.rows; ++row) continue_rows<1>(step, tile, row);
-}
+};
 
 template <class Step>
 void add_by(const Step& step, const Tile& tile) {
@@ -231,7 +234,7 @@ struct MultiplyBody {
   const Tile& tile;
   template <class Step>
   HWY_INLINE void operator()(const Step& step) const {
-    multiply_by(step, tile);
+    with_layout(tile.layout, MultiplyBy<Step>{step, tile});
   }
 };
 

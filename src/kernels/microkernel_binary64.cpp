@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/microkernel_operands-inl.h"
 #include "kernels/microkernel_random-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,7 +21,6 @@ using FloatTag = hn::Rebind<float, Tag>;
 using WordTag = hn::RebindToUnsigned<Tag>;
 using Words = hn::Vec<WordTag>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
-constexpr int kColumns = 3 * static_cast<int>(hn::MaxLanes(hn::ScalableTag<float>()));
 
 HWY_INLINE Doubles set(double value) {
   return hn::Set(Tag(), value);
@@ -137,8 +137,6 @@ class Step {
  public:
   static constexpr bool kRandomProduct = kProduct == Mode64::stochastic;
   static constexpr bool kRandomSum = kSum == Mode64::stochastic;
-  // More chains at once hide more latency; the longer steps need their registers.
-  static constexpr int kRows = kSum == Mode64::nearest_even ? 8 : 4;
 
   HWY_INLINE explicit Step(const Plan64& plan)
       : product_(plan.product), sum_(plan.sum), flip_(plan.sum.down ? -0.0 : 0.0) {}
@@ -165,7 +163,7 @@ class Step {
 };
 
 HWY_INLINE Doubles load(const float* values) {
-  return hn::PromoteTo(Tag(), hn::LoadU(FloatTag(), values));
+  return load_as(Tag(), values);
 }
 
 HWY_INLINE void store(Doubles values, float* to) {
@@ -173,47 +171,50 @@ HWY_INLINE void store(Doubles values, float* to) {
 }
 
 /// Continues kRows x kLanes chains.
-template <int kRows, class Step>
+template <TileLayout kLayout, int kRows, class Step>
 void continue_chains(const Step& step, const Tile& tile, const Accumulation& self, int row,
                      int column) {
-  const float* left = tile.left + row;
-  const float* right = tile.right + column;
+  const Operands<double, kLayout> operands(tile, row, column);
   float* sums = tile.sums + row * kColumns + column;
   RandomWords<kRows, Step::kRandomProduct> product_words(tile, self.product_key, row, column);
   RandomWords<kRows, Step::kRandomSum> sum_words(tile, self.sum_key, row, column);
   Doubles sum[kRows];
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) sum[i] = load(sums + i * kColumns);
-  for (std::int64_t k = 0; k < tile.depth; ++k) {
+  const std::int64_t depth = tile.depth;
+  for (std::int64_t k = 0; k < depth; ++k) {
     product_words.advance();
     sum_words.advance();
-    const Doubles factor = load(right + k * kColumns);
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
-      const Doubles weight = set(static_cast<double>(left[k * kTileRows + i]));
-      sum[i] = step(sum[i], weight, factor, product_words.get(i), sum_words.get(i));
+      sum[i] = step(sum[i], operands.left(k, i, 0), operands.right(k, i, 0), product_words.get(i),
+                    sum_words.get(i));
     }
   }
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) store(sum[i], sums + i * kColumns);
 }
 
-template <int kRows, class Step>
+template <TileLayout kLayout, int kRows, class Step>
 void continue_rows(const Step& step, const Tile& tile, const Accumulation& self, int row) {
   for (int column = 0; column < tile.columns; column += kLanes) {
-    continue_chains<kRows>(step, tile, self, row, column);
+    continue_chains<kLayout, kRows>(step, tile, self, row, column);
   }
 }
 
 template <class Step>
-void multiply_by(const Step& step, const Tile& tile, const Accumulation& self) {
-  int row = 0;
-  if constexpr (Step::kRows == 8) {
-    for (; tile.rows - row > 4; row += 8) continue_rows<8>(step, tile, self, row);
+struct MultiplyBy {
+  const Step& step;
+  const Tile& tile;
+  const Accumulation& self;
+
+  template <TileLayout kLayout>
+  void run() const {
+    int row = 0;
+    for (; tile.rows - row > 1; row += 4) continue_rows<kLayout, 4>(step, tile, self, row);
+    if (row < tile.rows) continue_rows<kLayout, 1>(step, tile, self, row);
   }
-  for (; tile.rows - row > 1; row += 4) continue_rows<4>(step, tile, self, row);
-  if (row < tile.rows) continue_rows<1>(step, tile, self, row);
-}
+};
 
 template <class Step>
 void add_by(const Step& step, const Tile& tile, const Accumulation& self) {
@@ -256,7 +257,7 @@ struct MultiplyBody {
   const Accumulation& self;
   template <class Step>
   void operator()(const Step& step) const {
-    multiply_by(step, tile, self);
+    with_layout(tile.layout, MultiplyBy<Step>{step, tile, self});
   }
 };
 

@@ -309,4 +309,34 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   return prepared;
 }
 
+std::int64_t PreparedMac::state_size() const {
+  return std::int64_t{kTileRows} * tile_columns() * (chunk > 0 ? 2 : 1);
+}
+
+float* PreparedMac::result(const Tile& tile) const {
+  return tile.sums + (chunk > 0 ? kTileRows * tile_columns() : 0);
+}
+
+void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
+  if (chunk == 0) {
+    inner.multiply(tile, inner);
+    return;
+  }
+  Tile merge = tile;
+  merge.right = tile.sums;
+  merge.sums = result(tile);
+  const std::int64_t last = tile.first_k + tile.depth;
+  while (tile.first_k < last) {
+    const std::int64_t start = tile.first_k - tile.first_k % chunk;
+    tile.depth = std::min(start + chunk, last) - tile.first_k;
+    inner.multiply(tile, inner);
+    tile.advance(tile.depth);
+    if (tile.first_k == start + chunk || tile.first_k == total_depth) {
+      merge.first_k = start;
+      outer.add(merge, outer);
+      std::fill_n(tile.sums, kTileRows * tile_columns(), 0.0F);
+    }
+  }
+}
+
 }  // namespace mantissa

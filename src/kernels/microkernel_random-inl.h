@@ -45,7 +45,9 @@ class RandomWords<kRows, true> {
     for (int i = 0; i < kRows; ++i) {
       const std::uint64_t first =
           tile.words->rows[row + i] + static_cast<std::uint64_t>(tile.first_k);
-      const Words position = hn::Add(hn::LoadU(d, tile.words->columns + column), hn::Set(d, first));
+      const std::uint64_t* columns =
+          tile.words->columns + (row + i) * tile.words->column_step + column;
+      const Words position = hn::Add(hn::LoadU(d, columns), hn::Set(d, first));
       block_[i] = hn::ShiftRight<2>(position);
       phase_[i] = hn::And(position, hn::Set(d, 3));
       current_[i] = philox(block_[i]);

@@ -1,42 +1,82 @@
 #include "kernels/microkernel.h"
 
 namespace mantissa {
-void multiply_scalar(const Tile& tile, const Accumulation& self) {
+namespace {
+
+struct Factors {
+  float left;
+  float right;
+};
+
+Factors factors(const Tile& tile, std::int64_t k, int row, int column) {
   const int stride = tile_columns();
+  switch (tile.layout) {
+    case TileLayout::outer:
+      return {tile.left[k * kTileRows + row], tile.right[k * stride + column]};
+    case TileLayout::strip:
+      return {tile.left[k], tile.right[tile.offsets[k] + row * stride + column]};
+    case TileLayout::channels:
+      break;
+  }
+  return {tile.left[k * tile.left_step + column],
+          tile.right[k * tile.right_step + tile.offsets[row] + column]};
+}
+
+std::uint64_t word(const Tile& tile, int row, int column) {
+  const WordPositions& words = *tile.words;
+  return words.rows[row] + words.columns[row * words.column_step + column] +
+         static_cast<std::uint64_t>(tile.first_k);
+}
+
+}  // namespace
+
+void Tile::advance(std::int64_t count) {
+  first_k += count;
+  switch (layout) {
+    case TileLayout::outer:
+      left += count * kTileRows;
+      right += count * tile_columns();
+      break;
+    case TileLayout::strip:
+      left += count;
+      offsets += count;
+      break;
+    case TileLayout::channels:
+      left += count * left_step;
+      right += count * right_step;
+      break;
+  }
+}
+
+void multiply_scalar(const Tile& tile, const Accumulation& self) {
   for (int row = 0; row < tile.rows; ++row) {
     for (int column = 0; column < tile.columns; ++column) {
-      double sum = static_cast<double>(tile.sums[row * stride + column]);
+      float& stored = tile.sums[row * tile_columns() + column];
+      double sum = static_cast<double>(stored);
       for (std::int64_t k = 0; k < tile.depth; ++k) {
         std::uint32_t random_product = 0;
         std::uint32_t random_sum = 0;
         if (tile.words != nullptr) {
-          const std::uint64_t word = tile.words->rows[row] + tile.words->columns[column] +
-                                     static_cast<std::uint64_t>(tile.first_k + k);
-          random_product = random_bits(self.product_key, word);
-          random_sum = random_bits(self.sum_key, word);
+          const std::uint64_t position = word(tile, row, column) + static_cast<std::uint64_t>(k);
+          random_product = random_bits(self.product_key, position);
+          random_sum = random_bits(self.sum_key, position);
         }
-        sum = multiply_accumulate(sum, tile.left[k * kTileRows + row],
-                                  tile.right[k * stride + column], self.mac, random_product,
-                                  random_sum);
+        const auto [left, right] = factors(tile, k, row, column);
+        sum = multiply_accumulate(sum, left, right, self.mac, random_product, random_sum);
       }
-      tile.sums[row * stride + column] = static_cast<float>(sum);
+      stored = static_cast<float>(sum);
     }
   }
 }
 
 void add_scalar(const Tile& tile, const Accumulation& self) {
-  const int stride = tile_columns();
   for (int row = 0; row < tile.rows; ++row) {
     for (int column = 0; column < tile.columns; ++column) {
-      std::uint32_t random_sum = 0;
-      if (tile.words != nullptr) {
-        random_sum = random_bits(self.sum_key, tile.words->rows[row] + tile.words->columns[column] +
-                                                   static_cast<std::uint64_t>(tile.first_k));
-      }
-      float& sum = tile.sums[row * stride + column];
-      sum = static_cast<float>(multiply_accumulate(static_cast<double>(sum),
-                                                   tile.right[row * stride + column], 1.0F,
-                                                   self.mac, 0, random_sum));
+      const int at = row * tile_columns() + column;
+      const std::uint32_t random_sum =
+          tile.words == nullptr ? 0 : random_bits(self.sum_key, word(tile, row, column));
+      tile.sums[at] = static_cast<float>(multiply_accumulate(
+          static_cast<double>(tile.sums[at]), tile.right[at], 1.0F, self.mac, 0, random_sum));
     }
   }
 }

@@ -109,6 +109,7 @@ void WindowSource::prepare_row(std::int64_t image, std::int64_t channel, std::in
   }
   const float* source = images.data + image * images.image_stride +
                         channel * images.height * images.width + scaled / divisor * images.width;
+  assert(window_.columns.divisor == 1 || window_.columns.factor == 1);
   if (window_.columns.divisor != 1 || window_.columns.factor != 1) {
     spread_columns(source, row);
     return;
@@ -121,18 +122,30 @@ void WindowSource::prepare_row(std::int64_t image, std::int64_t channel, std::in
   std::fill(row + last, row + row_width_, 0.0F);
 }
 
+/// Column phase + i * factor of the padded row shows source column (phase + i * factor +
+/// first_column_) / divisor.
 void WindowSource::spread_columns(const float* source, float* row) const {
   const AxisMap& map = window_.columns;
   std::fill_n(row, row_width_, 0.0F);
-  for (std::int64_t phase = 0; phase < map.factor; ++phase) {
-    // Column phase + i * factor of the padded row shows source column (phase + i * factor +
-    // first_column_) / divisor.
-    for (std::int64_t i = 0; i < phase_width_; ++i) {
-      const std::int64_t scaled = phase + i * map.factor + first_column_;
-      if (scaled < 0 || scaled % map.divisor != 0) continue;
-      if (scaled / map.divisor >= window_.images.width) break;
-      row[phase * phase_width_ + i] = source[scaled / map.divisor];
+  const std::int64_t width = window_.images.width;
+  if (map.factor == 1) {
+    const std::int64_t skipped =
+        std::max<std::int64_t>(0, first_column_ + map.divisor - 1) / map.divisor;
+    std::int64_t to = skipped * map.divisor - first_column_;
+    for (std::int64_t i = skipped; i < width && to < row_width_; ++i, to += map.divisor) {
+      row[to] = source[i];
     }
+    return;
+  }
+  for (std::int64_t phase = 0; phase < map.factor; ++phase) {
+    std::int64_t i =
+        std::max<std::int64_t>(0, -first_column_ - phase + map.factor - 1) / map.factor;
+    const float* from = source + phase + first_column_;
+    float* to = row + phase * phase_width_;
+    const std::int64_t end = std::min(
+        phase_width_,
+        std::max<std::int64_t>(0, width - phase - first_column_ + map.factor - 1) / map.factor);
+    for (; i < end; ++i) to[i] = from[i * map.factor];
   }
 }
 
