@@ -7,21 +7,14 @@
 
 namespace mantissa {
 
-/// The last step of a tile: bias, output format, and the way to the output's memory.
-class TileEpilogue {
- public:
-  TileEpilogue(const ProductOutput& output, const Epilogue& epilogue)
-      : output_(output), epilogue_(epilogue) {}
+/// Bias and output format of `count` sums side by side, in place: elements from (row, column) on,
+/// whose indices begin with `element`.
+void apply_epilogue(const Epilogue& epilogue, float* sums, int count, std::int64_t row,
+                    std::int64_t column, std::uint64_t element);
 
-  /// Writes the sums of the tile whose first element is (first_row, first_column) of the product.
-  void write(const Tile& tile, std::int64_t first_row, std::int64_t first_column) const;
-
- private:
-  void finish_run(float* values, int count, std::int64_t row, std::int64_t column,
-                  std::uint64_t element) const;
-
-  const ProductOutput& output_;
-  const Epilogue& epilogue_;
-};
+/// The last step of a tile: bias, output format, and the way to the output's memory. The tile's
+/// first element is (first_row, first_column) of the product.
+void write_tile(const ProductOutput& output, const Epilogue& epilogue, const Tile& tile,
+                std::int64_t first_row, std::int64_t first_column);
 
 }  // namespace mantissa

@@ -1,10 +1,9 @@
 #include "kernels/matmul_tiles.h"
 
 #include <algorithm>
-#include <memory>
-#include <new>
 
 #include "kernels/matmul_epilogue.h"
+#include "kernels/matmul_scratch.h"
 #include "kernels/microkernel.h"
 #include "tensor/parallel.h"
 
@@ -21,36 +20,6 @@ constexpr std::int64_t kUnitSums = std::int64_t{1} << 16;  // accumulators of a 
 constexpr std::int64_t kUnitWork = std::int64_t{1}
                                    << 20;  // products of the smallest unit: some 15 us
 constexpr std::int64_t kUnitsPerThread = 4;
-
-std::int64_t ceiling(std::int64_t value, std::int64_t divisor) {
-  return (value + divisor - 1) / divisor;
-}
-
-struct AlignedRelease {
-  void operator()(float* memory) const { ::operator delete[](memory, std::align_val_t{64}); }
-};
-using AlignedFloats = std::unique_ptr<float[], AlignedRelease>;
-
-AlignedFloats allocate(std::int64_t count) {
-  return AlignedFloats(static_cast<float*>(
-      ::operator new[](static_cast<std::size_t>(count) * sizeof(float), std::align_val_t{64})));
-}
-
-/// A thread's working memory; kept from call to call.
-class Scratch {
- public:
-  float* take(std::int64_t count) {
-    if (count > size_) {
-      memory_ = allocate(count);
-      size_ = count;
-    }
-    return memory_.get();
-  }
-
- private:
-  AlignedFloats memory_;
-  std::int64_t size_ = 0;
-};
 
 struct Range {
   std::int64_t first = 0;
@@ -89,7 +58,7 @@ class Tiling {
 
   const TiledProduct& product_;
   const PreparedMac mac_;
-  const TileEpilogue epilogue_;
+  const Epilogue& epilogue_;
   const int width_ = tile_columns();
   std::int64_t row_panels_ = 0;
   std::int64_t column_panels_ = 0;
@@ -105,7 +74,7 @@ class Tiling {
 Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const Epilogue& epilogue)
     : product_(product),
       mac_(prepare(mac, key, product.left_facts, product.right_facts, product.depth)),
-      epilogue_(product.output, epilogue),
+      epilogue_(epilogue),
       row_panels_(ceiling(product.rows, kTileRows)),
       column_panels_(ceiling(product.columns, width_)),
       tile_sums_(mac_.state_size()) {
@@ -237,7 +206,7 @@ void Tiling::compute_tile(std::int64_t row_panel, std::int64_t column_panel, Ran
   mac_.accumulate(tile, product_.depth);
   if (k.last == product_.depth) {
     tile.sums = mac_.result(tile);
-    epilogue_.write(tile, first_row, first_column);
+    write_tile(product_.output, epilogue_, tile, first_row, first_column);
   }
 }
 

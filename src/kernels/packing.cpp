@@ -102,19 +102,4 @@ void WeightSource::pack(const PanelRange& range, int width, const PanelMemory& /
   }
 }
 
-void PixelSource::pack(const PanelRange& range, int width, const PanelMemory& /*memory*/,
-                       float* panel) const {
-  const auto [first_item, count, first_k, last_k] = range;
-  const std::int64_t plane = images_.height * images_.width;
-  for (std::int64_t k = first_k; k < last_k;) {
-    const std::int64_t pixel = k % plane;
-    const std::int64_t pixels = std::min(plane - pixel, last_k - k);
-    const float* source =
-        images_.data + (k / plane) * images_.image_stride + first_item * plane + pixel;
-    transpose(source, plane, count, pixels, panel, width);
-    panel += pixels * width;
-    k += pixels;
-  }
-}
-
 }  // namespace mantissa
