@@ -5,6 +5,7 @@
 #include "kernels/matmul_epilogue.h"
 #include "kernels/matmul_scratch.h"
 #include "kernels/microkernel.h"
+#include "kernels/packing_copy.h"
 #include "tensor/parallel.h"
 
 namespace mantissa {
@@ -29,10 +30,14 @@ class DepthwisePlanes {
                float* memory) const;
   void stack(std::int64_t channel, std::int64_t first_image, std::int64_t images,
              float* planes) const;
+  void stack_row(const float* plane, std::int64_t row, float* to) const;
   void place_words(std::int64_t channel, std::int64_t first_image, std::int64_t position,
                    std::uint64_t* words) const;
   void write(std::int64_t channel, std::int64_t first_image, std::int64_t position, float* sums,
              std::int64_t count) const;
+  template <class Visit>
+  void for_each_row(std::int64_t channel, std::int64_t first_image, std::int64_t position,
+                    std::int64_t count, Visit visit) const;
   std::int64_t element(std::int64_t channel, std::int64_t image, std::int64_t row) const {
     return ((image * window_.images.channels + channel) * window_.grid_height + row) *
            window_.grid_width;
@@ -134,46 +139,71 @@ void DepthwisePlanes::stack(std::int64_t channel, std::int64_t first_image, std:
   for (std::int64_t image = 0; image < images; ++image) {
     const float* plane = source.data + (first_image + image) * source.image_stride +
                          channel * source.height * source.width;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      float* to = planes + row % rows_.factor() * columns_.factor() * phase_size +
-                  image * image_size_ + row / rows_.factor() * width_;
-      const std::int64_t source_row = rows_.source(row, source.height);
-      if (source_row >= 0) {
-        columns_.spread(plane + source_row * source.width, source.width, width_, phase_size, to);
-        continue;
+    float* row_start = planes + image * image_size_;
+    for (std::int64_t row = 0; row < rows;) {
+      for (std::int64_t phase = 0; phase < rows_.factor(); ++phase, ++row) {
+        stack_row(plane, row, row_start + phase * columns_.factor() * phase_size);
       }
-      for (std::int64_t phase = 0; phase < columns_.factor(); ++phase) {
-        std::fill_n(to + phase * phase_size, width_, 0.0F);
-      }
+      row_start += width_;
     }
+  }
+}
+
+void DepthwisePlanes::stack_row(const float* plane, std::int64_t row, float* to) const {
+  const std::int64_t phase_size = unit_images_ * image_size_;
+  const std::int64_t source_row = rows_.source(row, window_.images.height);
+  if (source_row >= 0) {
+    columns_.spread(plane + source_row * window_.images.width, window_.images.width, width_,
+                    phase_size, to);
+    return;
+  }
+  for (std::int64_t phase = 0; phase < columns_.factor(); ++phase) {
+    clear_run(width_, to + phase * phase_size);
   }
 }
 
 void DepthwisePlanes::place_words(std::int64_t channel, std::int64_t first_image,
                                   std::int64_t position, std::uint64_t* words) const {
-  for (std::int64_t i = 0; i < strip_; ++i) {
-    const std::int64_t at = position + i;
-    const std::int64_t index =
-        element(channel, first_image + at / image_size_, at % image_size_ / width_) + at % width_;
-    words[i] = static_cast<std::uint64_t>(index * window_.taps());
-  }
+  const auto depth = static_cast<std::uint64_t>(window_.taps());
+  for_each_row(channel, first_image, position, strip_,
+               [&](std::int64_t i, std::int64_t count, std::int64_t index) {
+                 for (std::int64_t column = 0; column < count; ++column) {
+                   words[i + column] = static_cast<std::uint64_t>(index + column) * depth;
+                 }
+               });
 }
 
 void DepthwisePlanes::write(std::int64_t channel, std::int64_t first_image, std::int64_t position,
                             float* sums, std::int64_t count) const {
+  for_each_row(channel, first_image, position, count,
+               [&](std::int64_t i, std::int64_t used, std::int64_t index) {
+                 apply_epilogue(epilogue_, sums + i, static_cast<int>(used), channel, 0,
+                                static_cast<std::uint64_t>(index));
+                 copy_run(sums + i, used, output_ + index);
+               });
+}
+
+/// Calls visit(first position less `position`, number, index in the output) for the outputs among
+/// `count` positions of a stack, row by row.
+template <class Visit>
+void DepthwisePlanes::for_each_row(std::int64_t channel, std::int64_t first_image,
+                                   std::int64_t position, std::int64_t count, Visit visit) const {
+  const std::int64_t image_rows = image_size_ / width_;
+  std::int64_t image = first_image + position / image_size_;
+  std::int64_t row = position % image_size_ / width_;
+  std::int64_t column = position % width_;
   for (std::int64_t i = 0; i < count;) {
-    const std::int64_t at = position + i;
-    const std::int64_t row = at % image_size_ / width_;
-    const std::int64_t column = at % width_;
     const std::int64_t run = std::min(width_ - column, count - i);
     const std::int64_t used = std::min(window_.grid_width - column, run);
     if (row < window_.grid_height && used > 0) {
-      const std::int64_t index = element(channel, first_image + at / image_size_, row) + column;
-      apply_epilogue(epilogue_, sums + i, static_cast<int>(used), channel, 0,
-                     static_cast<std::uint64_t>(index));
-      std::copy_n(sums + i, used, output_ + index);
+      visit(i, used, element(channel, image, row) + column);
     }
     i += run;
+    column = 0;
+    if (++row == image_rows) {
+      row = 0;
+      ++image;
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 #include "kernels/matmul_epilogue.h"
 
-#include <algorithm>
-#include <array>
+#include "kernels/packing_copy.h"
 
 namespace mantissa {
 
@@ -21,25 +20,19 @@ void apply_epilogue(const Epilogue& epilogue, float* sums, int count, std::int64
 }
 
 void write_tile(const ProductOutput& output, const Epilogue& epilogue, const Tile& tile,
-                std::int64_t first_row, std::int64_t first_column) {
+                std::int64_t first_row, std::int64_t first_column, const ColumnRuns& runs) {
   const int stride = tile_columns();
-  // Columns that lie side by side in the output are written as one run.
-  for (int column = 0; column < tile.columns;) {
-    const std::int64_t offset = output.columns.offset(first_column + column);
-    int count = 1;
-    while (column + count < tile.columns &&
-           output.columns.offset(first_column + column + count) == offset + count) {
-      ++count;
+  for (int i = 0; i < tile.rows; ++i) {
+    const std::int64_t row = first_row + i;
+    const std::uint64_t element =
+        output.first_element + static_cast<std::uint64_t>(row * output.row_elements);
+    float* to = output.data + row * output.row_stride;
+    for (const ColumnRun& run : runs) {
+      float* sums = tile.sums + i * stride + run.column;
+      apply_epilogue(epilogue, sums, run.count, row, first_column + run.column,
+                     element + static_cast<std::uint64_t>(run.offset));
+      copy_run(sums, run.count, to + run.offset);
     }
-    for (int row = 0; row < tile.rows; ++row) {
-      float* sums = tile.sums + row * stride + column;
-      const std::int64_t product_row = first_row + row;
-      apply_epilogue(epilogue, sums, count, product_row, first_column + column,
-                     output.first_element +
-                         static_cast<std::uint64_t>(product_row * output.row_elements + offset));
-      std::copy_n(sums, count, output.data + product_row * output.row_stride + offset);
-    }
-    column += count;
   }
 }
 

@@ -15,6 +15,6 @@ void apply_epilogue(const Epilogue& epilogue, float* sums, int count, std::int64
 /// The last step of a tile: bias, output format, and the way to the output's memory. The tile's
 /// first element is (first_row, first_column) of the product.
 void write_tile(const ProductOutput& output, const Epilogue& epilogue, const Tile& tile,
-                std::int64_t first_row, std::int64_t first_column);
+                std::int64_t first_row, std::int64_t first_column, const ColumnRuns& runs);
 
 }  // namespace mantissa

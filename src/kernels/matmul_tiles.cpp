@@ -50,9 +50,9 @@ class Tiling {
   void compute_unit(std::int64_t unit, Scratch& scratch) const;
   void compute_block(const Unit& unit, Range k) const;
   void compute_tile(std::int64_t row_panel, std::int64_t column_panel, Range k, const float* left,
-                    const float* right, float* sums) const;
-  WordPositions word_positions(std::int64_t first_row, std::int64_t first_column, int rows,
-                               int columns, std::uint64_t* column_positions) const;
+                    const float* right, float* sums, const ColumnRuns& runs) const;
+  WordPositions word_positions(std::int64_t first_row, int rows, const ColumnRuns& runs,
+                               std::uint64_t* column_positions) const;
   int rows_of(std::int64_t panel) const;
   int columns_of(std::int64_t panel) const;
 
@@ -179,14 +179,17 @@ void Tiling::compute_block(const Unit& unit, Range k) const {
   for (std::int64_t column = unit.columns.first; column < unit.columns.last; ++column) {
     product_.right->pack({column * width_, columns_of(column), k.first, k.last}, width_,
                          unit.shared, unit.right);
+    const ColumnRuns runs(product_.output.columns, column * width_, columns_of(column));
     for (std::int64_t row = unit.rows.first; row < unit.rows.last; ++row, sums += tile_sums_) {
-      compute_tile(row, column, k, left + (row - unit.rows.first) * left_panel, unit.right, sums);
+      compute_tile(row, column, k, left + (row - unit.rows.first) * left_panel, unit.right, sums,
+                   runs);
     }
   }
 }
 
 void Tiling::compute_tile(std::int64_t row_panel, std::int64_t column_panel, Range k,
-                          const float* left, const float* right, float* sums) const {
+                          const float* left, const float* right, float* sums,
+                          const ColumnRuns& runs) const {
   Tile tile;
   tile.left = left;
   tile.right = right;
@@ -196,22 +199,21 @@ void Tiling::compute_tile(std::int64_t row_panel, std::int64_t column_panel, Ran
   tile.rows = rows_of(row_panel);
   tile.columns = columns_of(column_panel);
   const std::int64_t first_row = row_panel * kTileRows;
-  const std::int64_t first_column = column_panel * width_;
   WordPositions words;
   std::uint64_t columns[kMaxTileColumns];
   if (mac_.stochastic) {
-    words = word_positions(first_row, first_column, tile.rows, tile.columns, columns);
+    words = word_positions(first_row, tile.rows, runs, columns);
     tile.words = &words;
   }
   mac_.accumulate(tile, product_.depth);
   if (k.last == product_.depth) {
     tile.sums = mac_.result(tile);
-    write_tile(product_.output, epilogue_, tile, first_row, first_column);
+    write_tile(product_.output, epilogue_, tile, first_row, column_panel * width_, runs);
   }
 }
 
-WordPositions Tiling::word_positions(std::int64_t first_row, std::int64_t first_column, int rows,
-                                     int columns, std::uint64_t* column_positions) const {
+WordPositions Tiling::word_positions(std::int64_t first_row, int rows, const ColumnRuns& runs,
+                                     std::uint64_t* column_positions) const {
   const auto depth = static_cast<std::uint64_t>(product_.depth);
   const ProductOutput& output = product_.output;
   WordPositions words;
@@ -219,15 +221,38 @@ WordPositions Tiling::word_positions(std::int64_t first_row, std::int64_t first_
     const auto element = static_cast<std::uint64_t>((first_row + row) * output.row_elements);
     words.rows[row] = (output.first_element + element) * depth;
   }
-  for (int column = 0; column < columns; ++column) {
-    const std::int64_t offset = output.columns.offset(first_column + column);
-    column_positions[column] = static_cast<std::uint64_t>(offset) * depth;
+  for (const ColumnRun& run : runs) {
+    for (int i = 0; i < run.count; ++i) {
+      column_positions[run.column + i] = static_cast<std::uint64_t>(run.offset + i) * depth;
+    }
   }
   words.columns = column_positions;
   return words;
 }
 
 }  // namespace
+
+ColumnRuns::ColumnRuns(const ColumnMap& map, std::int64_t first, int count) {
+  std::int64_t inner = first % map.inner_extent;
+  std::int64_t middle = first / map.inner_extent % map.middle_extent;
+  std::int64_t outer = first / map.inner_extent / map.middle_extent;
+  for (int done = 0; done < count;) {
+    const std::int64_t room = map.inner_stride == 1 ? map.inner_extent - inner : 1;
+    const int run = static_cast<int>(std::min<std::int64_t>(room, count - done));
+    runs_[static_cast<std::size_t>(used_++)] = {
+        done, run,
+        outer * map.outer_stride + middle * map.middle_stride + inner * map.inner_stride};
+    done += run;
+    inner += run;
+    if (inner == map.inner_extent) {
+      inner = 0;
+      if (++middle == map.middle_extent) {
+        middle = 0;
+        ++outer;
+      }
+    }
+  }
+}
 
 void multiply_tiles(const TiledProduct& product, const Mac& mac, RandomKey key,
                     const Epilogue& epilogue) {

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "kernels/matmul.h"
-#include "kernels/microkernel_facts.h"
+#include "kernels/microkernel.h"
 #include "kernels/packing.h"
 
 namespace mantissa {
@@ -16,17 +17,30 @@ struct ColumnMap {
   std::int64_t outer_stride = 0;
   std::int64_t middle_stride = 0;
   std::int64_t inner_stride = 1;
-
-  std::int64_t offset(std::int64_t column) const {
-    const std::int64_t inner = column % inner_extent;
-    const std::int64_t middle = column / inner_extent % middle_extent;
-    const std::int64_t outer = column / inner_extent / middle_extent;
-    return outer * outer_stride + middle * middle_stride + inner * inner_stride;
-  }
 };
 
-/// The output of a product. Element (i, j) lies at data[i * row_stride + columns.offset(j)] and has
-/// the index first_element + i * row_elements + columns.offset(j) for its random words.
+/// Columns that lie side by side in the output.
+struct ColumnRun {
+  int column = 0;  ///< of the tile
+  int count = 0;
+  std::int64_t offset = 0;  ///< of the first one in the output
+};
+
+/// The columns [first, first + count) of a product as runs.
+class ColumnRuns {
+ public:
+  ColumnRuns(const ColumnMap& map, std::int64_t first, int count);
+
+  const ColumnRun* begin() const { return runs_.data(); }
+  const ColumnRun* end() const { return runs_.data() + used_; }
+
+ private:
+  std::array<ColumnRun, kMaxTileColumns> runs_;
+  int used_ = 0;
+};
+
+/// The output of a product. Element (i, j) lies at data[i * row_stride + offset of column j] and
+/// has the index first_element + i * row_elements + offset of column j for its random words.
 struct ProductOutput {
   float* data = nullptr;
   std::int64_t row_stride = 0;

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <cstdlib>
 
+#include "kernels/packing_copy.h"
 #include "kernels/packing_window.h"
 
 namespace mantissa {
@@ -11,55 +12,75 @@ PaddedAxis::PaddedAxis(const AxisMap& map, std::int64_t taps)
       taps_(taps),
       first_(map.offset + std::min<std::int64_t>(0, (taps - 1) * map.tap_step)) {
   assert(map.factor == 1 || map.divisor == 1);
+  // Phases beyond the bits of the mask count as seen.
+  if (map.factor > 64) phases_seen_ = ~std::uint64_t{0};
+  for (std::int64_t tap = 0; tap < taps; ++tap)
+    phases_seen_ |= std::uint64_t{1} << (phase(tap) % 64);
 }
 
 std::int64_t PaddedAxis::padded(std::int64_t extent) const {
   return (extent - 1) * map_.factor + (taps_ - 1) * std::abs(map_.tap_step) + 1;
 }
 
-bool PaddedAxis::sees(std::int64_t phase_sought) const {
-  for (std::int64_t tap = 0; tap < taps_; ++tap) {
-    if (phase(tap) == phase_sought) return true;
-  }
-  return false;
+bool PaddedAxis::sees(std::int64_t phase) const {
+  return phase >= 64 || ((phases_seen_ >> phase) & 1) != 0;
 }
 
 std::int64_t PaddedAxis::source(std::int64_t padded, std::int64_t extent) const {
-  const std::int64_t scaled = padded + first_;
-  if (scaled < 0 || scaled % map_.divisor != 0) return -1;
-  return scaled / map_.divisor < extent ? scaled / map_.divisor : -1;
+  std::int64_t scaled = padded + first_;
+  if (scaled < 0) return -1;
+  if (map_.divisor > 1) {
+    if (scaled % map_.divisor != 0) return -1;
+    scaled /= map_.divisor;
+  }
+  return scaled < extent ? scaled : -1;
 }
 
 void PaddedAxis::spread(const float* source, std::int64_t extent, std::int64_t phase_extent,
                         std::int64_t phase_stride, float* row) const {
-  const std::int64_t factor = map_.factor;
-  for (std::int64_t phase = 0; phase < factor; ++phase) {
-    if (factor > 1 && !sees(phase)) continue;
-    float* to = row + phase * phase_stride;
-    // Element i shows source[(phase + i * factor + first_) / divisor].
-    const std::int64_t start = phase + first_;
-    if (map_.divisor > 1) {
-      std::fill_n(to, phase_extent, 0.0F);
-      std::int64_t from = std::max<std::int64_t>(0, start + map_.divisor - 1) / map_.divisor;
-      for (std::int64_t i = from * map_.divisor - start; from < extent && i < phase_extent;
-           i += map_.divisor) {
-        to[i] = source[from++];
+  if (map_.factor == 1 && map_.divisor == 1) {
+    const std::int64_t begin = std::clamp<std::int64_t>(-first_, 0, phase_extent);
+    const std::int64_t end = std::clamp<std::int64_t>(extent - first_, begin, phase_extent);
+    clear_run(begin, row);
+    copy_run(source + begin + first_, end - begin, row + begin);
+    clear_run(phase_extent - end, row + end);
+  } else if (map_.divisor > 1) {
+    spread_apart(source, extent, phase_extent, row);
+  } else {
+    for (std::int64_t phase = 0; phase < map_.factor; ++phase) {
+      if (sees(phase)) {
+        spread_phase(source, extent, phase, phase_extent, row + phase * phase_stride);
       }
-      continue;
     }
-    const auto first_at = [&](std::int64_t position) {
-      return std::clamp<std::int64_t>((position - start + factor - 1) / factor, 0, phase_extent);
-    };
-    const std::int64_t begin = start >= 0 ? 0 : first_at(0);
-    const std::int64_t end = extent <= start ? begin : std::max(begin, first_at(extent));
-    std::fill_n(to, begin, 0.0F);
-    if (factor == 1) {
-      std::copy(source + begin + start, source + end + start, to + begin);
-    } else {
-      for (std::int64_t i = begin; i < end; ++i) to[i] = source[i * factor + start];
-    }
-    std::fill(to + end, to + phase_extent, 0.0F);
   }
+}
+
+/// Element i shows source[(i + first_) / divisor].
+void PaddedAxis::spread_apart(const float* source, std::int64_t extent, std::int64_t phase_extent,
+                              float* row) const {
+  std::fill_n(row, phase_extent, 0.0F);
+  std::int64_t from = std::max<std::int64_t>(0, first_ + map_.divisor - 1) / map_.divisor;
+  for (std::int64_t i = from * map_.divisor - first_; from < extent && i < phase_extent;
+       i += map_.divisor) {
+    row[i] = source[from++];
+  }
+}
+
+/// Element i shows source[phase + i * factor + first_].
+void PaddedAxis::spread_phase(const float* source, std::int64_t extent, std::int64_t phase,
+                              std::int64_t phase_extent, float* row) const {
+  const std::int64_t factor = map_.factor;
+  const std::int64_t start = phase + first_;
+  const auto first_from = [&](std::int64_t position) {
+    const std::int64_t distance = position - start;
+    return distance <= 0 ? 0 : std::min((distance + factor - 1) / factor, phase_extent);
+  };
+  const std::int64_t begin = first_from(0);
+  const std::int64_t end = std::max(begin, first_from(extent));
+  clear_run(begin, row);
+  const float* from = source + begin * factor + start;
+  for (std::int64_t i = begin; i < end; ++i, from += factor) row[i] = *from;
+  clear_run(phase_extent - end, row + end);
 }
 
 void PixelSource::pack(const PanelRange& range, int width, const PanelMemory& /*memory*/,

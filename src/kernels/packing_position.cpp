@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cstring>
 
 #include "kernels/microkernel.h"
+#include "kernels/packing_copy.h"
 #include "kernels/packing_window.h"
 
 namespace mantissa {
@@ -34,11 +34,7 @@ struct Pieces {
   void copy(const float* source, float* row) const {
     for (int i = 0; i < used; ++i) {
       const Piece& piece = pieces[static_cast<std::size_t>(i)];
-      const float* from = source + piece.source;
-      float* to = row + piece.destination;
-      int count = piece.count;
-      for (; count >= 8; count -= 8, from += 8, to += 8) std::memcpy(to, from, 8 * sizeof(float));
-      for (; count > 0; --count) *to++ = *from++;
+      copy_run(source + piece.source, piece.count, row + piece.destination);
     }
   }
 };

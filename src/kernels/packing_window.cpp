@@ -38,13 +38,26 @@ struct Runs {
   }
 };
 
+/// A pointwise window shows each plane as it is: as a single long row it has the fewest runs.
+Window as_one_row(Window window) {
+  const auto plain = [](const AxisMap& map) {
+    return map.factor == 1 && map.divisor == 1 && map.offset == 0;
+  };
+  const bool whole = window.grid_height == window.images.height &&
+                     window.grid_width == window.images.width && window.taps() == 1;
+  if (!whole || !plain(window.rows) || !plain(window.columns)) return window;
+  window.grid_width = window.images.width = window.grid();
+  window.grid_height = window.images.height = 1;
+  return window;
+}
+
 }  // namespace
 
 WindowSource::WindowSource(const Window& window)
-    : window_(window),
+    : window_(as_one_row(window)),
       rows_(window.rows, window.kernel_height),
       columns_(window.columns, window.kernel_width),
-      phase_width_(columns_.phase_extent(window.grid_width)),
+      phase_width_(columns_.phase_extent(window_.grid_width)),
       row_width_(phase_width_ * window.columns.factor) {}
 
 /// Floats of one channel's padded plane; a unit of less than an image needs a part of it.

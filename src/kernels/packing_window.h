@@ -79,9 +79,15 @@ class PaddedAxis {
               std::int64_t phase_stride, float* row) const;
 
  private:
+  void spread_apart(const float* source, std::int64_t extent, std::int64_t phase_extent,
+                    float* row) const;
+  void spread_phase(const float* source, std::int64_t extent, std::int64_t phase,
+                    std::int64_t phase_extent, float* row) const;
+
   AxisMap map_;
   std::int64_t taps_;
   std::int64_t first_;
+  std::uint64_t phases_seen_ = 0;
 };
 
 /// im2col: items are positions, k = (tap, channel), the channel fastest. Padding is +0.

@@ -59,6 +59,9 @@ const ConvolutionShape kShapes[] = {
     square(2, 5, 9, 5, 3, 1, 1, 1, 5),
     square(1, 6, 10, 6, 3, 2, 1, 1, 6),
     square(5, 2, 4, 3, 3, 1, 1),
+    square(70, 20, 4, 20, 3, 1, 1, 1, 20),
+    square(2, 51, 5, 51, 5, 1, 2, 1, 51),
+    square(1, 3, 21, 3, 3, 1, 2, 2, 3),
     square(1, 3, 5, 2, 5, 1, 4),
     square(1, 4, 8, 8, 3, 3, 0, 1, 4),
     lopsided(),
@@ -98,6 +101,34 @@ TEST_CASE("the three products of a convolution are their chains bit for bit in b
       check_convolution(shape, {}, Values::adversarial);
     }
   });
+}
+
+TEST_CASE(
+    "the three products of a convolution are their chains bit for bit under every kind of "
+    "accumulator") {
+  for (const char* spelling : {"e5m10", "e5m10/chunk4", "e5m10/sr", "e8m7/rdn", "q8.8/chunk5:fp32",
+                               "e5m7/sr9/chunk3", "fp32 product=e5m7/sr", "e4m3fn product=e5m10"}) {
+    CAPTURE(spelling);
+    for (const ConvolutionShape& shape : kShapes) {
+      check_convolution(shape, parse_mac(spelling), Values::coarse);
+      check_convolution(shape, parse_mac(spelling), Values::special);
+    }
+  }
+}
+
+TEST_CASE("the output of a convolution is rounded last, by words of its own") {
+  for (const ConvolutionShape& shape :
+       {square(2, 3, 8, 4, 3, 1, 1), square(2, 5, 9, 5, 3, 2, 1, 1, 5)}) {
+    const std::vector<float> x = test::draw_values(shape.in_elements(), Values::normal, {1});
+    const std::vector<float> weight =
+        test::draw_values(shape.weight_elements(), Values::normal, {2});
+    Epilogue epilogue;
+    epilogue.output = parse_quantization("e4m3fn/sr");
+    epilogue.output_key = {9};
+    std::vector<float> y(static_cast<std::size_t>(shape.out_elements()));
+    convolution_forward(shape, x.data(), weight.data(), y.data(), {}, {}, epilogue);
+    test::check_same_bits(y, test::reference_forward(shape, x, weight, {}, {}, epilogue));
+  }
 }
 
 TEST_CASE("a convolution has the same bits on 1, 2 and 3 threads") {
