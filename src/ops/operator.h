@@ -63,7 +63,7 @@ struct BackwardArguments {
   const TensorRefs& grad_outputs;           ///< nullptr: zero (nobody used that output)
   const MutableTensorRefs& grad_inputs;     ///< allocated; *overwritten*; nullptr: not wanted
   const NodeNumerics& numerics;
-  RandomKey key;
+  RandomKey key;  ///< the same as forward's: a random mask can be made again instead of saved
 };
 
 /// A matrix product C[m, n] = A[m, k] B[k, n], done `count` times (groups, batched MatMul).
