@@ -1,5 +1,7 @@
 #include "kernels/broadcast.h"
 
+#include "kernels/reduction.h"
+
 namespace mantissa {
 namespace {
 
@@ -42,7 +44,7 @@ void sum_rows(const SumAxes& axes, std::int64_t row_length, const float* values,
       const float* base = values + offset_in_a(axes.kept, i);
       double total = 0;
       for (std::int64_t row = 0; row < rows; ++row) {
-        total += ordered_sum(base + offset_in_a(axes.summed, row), row_length);
+        total += sum(base + offset_in_a(axes.summed, row), row_length);
       }
       result[i] = static_cast<float>(total);
     }

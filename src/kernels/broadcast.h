@@ -65,8 +65,8 @@ void apply_broadcast(const Tensor& a, const Tensor& b, Tensor& y, Function funct
 
 /// Sums `values` over the axes along which an array of `result`'s shape was broadcast to theirs:
 /// the gradient of broadcasting. In binary64, rounded once to binary32; the order is fixed
-/// (`ordered_sum` along the innermost run of summed elements, runs in increasing order). Parallel
-/// over the result.
+/// (`sum` of kernels/reduction.h along the innermost run of summed elements, runs in increasing
+/// order). Parallel over the result.
 void sum_to_shape(const Tensor& values, Tensor& result);
 
 }  // namespace mantissa

@@ -1,10 +1,12 @@
 #include "kernels/cross_entropy.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
 #include "kernels/elementwise.h"
+#include "kernels/reduction.h"
 #include "kernels/softmax.h"
 #include "support/error.h"
 #include "tensor/parallel.h"
@@ -27,15 +29,15 @@ RowLoss row_loss(std::span<const float> logits, std::int32_t label, double smoot
   for (std::size_t i = 0; i < logits.size(); ++i) exponentials[i] = logits[i] - top;
   const double label_shift{exponentials[chosen]};
   const double mean_shift =
-      smoothing > 0 ? ordered_sum(exponentials.data(), classes) / static_cast<double>(classes) : 0;
+      smoothing > 0 ? sum(exponentials.data(), classes) / static_cast<double>(classes) : 0;
   exponential(exponentials.data(), exponentials.data(), classes);
-  total = ordered_sum(exponentials.data(), classes);
+  total = sum(exponentials.data(), classes);
   // -log p_i = log(total) - (logit_i - top), averaged over the target's distribution.
   const double target_shift =
       smoothing > 0 ? (1 - smoothing) * label_shift + smoothing * mean_shift : label_shift;
   const auto first_largest = std::find(logits.begin(), logits.end(), top);
   return {natural_logarithm(total) - target_shift,
-          first_largest != logits.end() && first_largest - logits.begin() == label};
+          !std::isnan(total) && first_largest - logits.begin() == label};
 }
 
 /// scale (softmax - target), from the exponentials in place.

@@ -179,19 +179,6 @@ HWY_EXPORT(apply_tangent);
 HWY_EXPORT(apply_logistic);
 HWY_EXPORT(apply_root);
 
-/// The order of additions that `ordered_sum` documents; `term(i)` is exact.
-template <typename Term>
-double sum_terms(std::int64_t count, Term term) {
-  double partial[8] = {};
-  const std::int64_t whole = count / 8 * 8;
-  for (std::int64_t i = 0; i < whole; i += 8) {
-    for (std::int64_t j = 0; j < 8; ++j) partial[j] += term(i + j);
-  }
-  for (std::int64_t i = whole; i < count; ++i) partial[i - whole] += term(i);
-  return ((partial[0] + partial[1]) + (partial[2] + partial[3])) +
-         ((partial[4] + partial[5]) + (partial[6] + partial[7]));
-}
-
 }  // namespace
 
 void exponential(const float* x, float* y, std::int64_t count) {
@@ -235,14 +222,6 @@ double natural_logarithm(double x) {
   constexpr double kLn2HighPart = 0x1.62e42fefp-1;  // 33 bits: exact times any exponent
   constexpr double kLn2LowPart = 0x1.473de6af278edp-34;
   return exponent * kLn2HighPart + (2 * s + (2 * s * series + exponent * kLn2LowPart));
-}
-
-double ordered_sum(const float* values, std::int64_t count) {
-  return sum_terms(count, [=](std::int64_t i) { return double{values[i]}; });
-}
-
-double ordered_dot(const float* a, const float* b, std::int64_t count) {
-  return sum_terms(count, [=](std::int64_t i) { return double{a[i]} * double{b[i]}; });
 }
 
 }  // namespace mantissa

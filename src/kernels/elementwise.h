@@ -34,11 +34,4 @@ void square_root(const float* x, float* y, std::int64_t count);
 /// below.
 double natural_logarithm(double x);
 
-/// The sum in binary64. Partial sum j of eight takes the elements j, j + 8, j + 16 ... in this
-/// order; then the eight are added in pairs, ((0+1)+(2+3)) + ((4+5)+(6+7)).
-double ordered_sum(const float* values, std::int64_t count);
-
-/// The sum of a[i] * b[i] (exact products) in the order of `ordered_sum`.
-double ordered_dot(const float* a, const float* b, std::int64_t count);
-
 }  // namespace mantissa

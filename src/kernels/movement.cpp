@@ -32,13 +32,77 @@ std::vector<StridedAxis> transposed_axes(const Shape& shape,
   return axes;
 }
 
-std::int64_t row_start(const std::vector<StridedAxis>& axes, std::int64_t row) {
+std::int64_t source_offset(const std::vector<StridedAxis>& axes, std::int64_t index) {
   std::int64_t offset = 0;
-  for (std::size_t axis = axes.size() - 1; axis-- > 0;) {
-    offset += row % axes[axis].extent * axes[axis].stride;
-    row /= axes[axis].extent;
+  for (std::size_t axis = axes.size(); axis-- > 0;) {
+    offset += index % axes[axis].extent * axes[axis].stride;
+    index /= axes[axis].extent;
   }
   return offset;
+}
+
+/// The last axis is contiguous in the source too: rows are copied.
+void transpose_rows(const std::vector<StridedAxis>& axes, const float* from, float* to,
+                    std::int64_t elements) {
+  const std::int64_t length = axes.back().extent;
+  const std::vector<StridedAxis> outer(axes.begin(), axes.end() - 1);
+  const std::int64_t grain = std::max<std::int64_t>(1, kElementwiseGrain / length);
+  parallel_for(elements / length, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      std::copy_n(from + source_offset(outer, row), length, to + row * length);
+    }
+  });
+}
+
+constexpr std::int64_t kTile = 16;  // a cache line of floats
+
+/// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < columns.
+void transpose_tile(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+                    std::int64_t rows, std::int64_t columns) {
+  if (rows == kTile && columns == kTile) {  // known extents unroll
+    for (std::int64_t i = 0; i < kTile; ++i) {
+      for (std::int64_t j = 0; j < kTile; ++j) to[i * to_stride + j] = from[j * from_stride + i];
+    }
+    return;
+  }
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < columns; ++j) to[i * to_stride + j] = from[j * from_stride + i];
+  }
+}
+
+/// Another axis, `inner`, is the one that is contiguous in the source: tiles of it and the last
+/// axis are turned over.
+void transpose_tiles(const std::vector<StridedAxis>& axes, std::size_t inner, const float* from,
+                     float* to) {
+  std::vector<StridedAxis> outer;     // where a matrix begins in the source
+  std::vector<StridedAxis> outer_to;  // and in the destination
+  std::int64_t to_stride = 1;
+  std::int64_t inner_to_stride = 1;
+  for (std::size_t axis = axes.size(); axis-- > 0; to_stride *= axes[axis].extent) {
+    if (axis == inner) {
+      inner_to_stride = to_stride;
+    } else if (axis + 1 != axes.size()) {
+      outer.insert(outer.begin(), axes[axis]);
+      outer_to.insert(outer_to.begin(), {axes[axis].extent, to_stride});
+    }
+  }
+  const StridedAxis& last = axes.back();
+  const std::int64_t bands = (axes[inner].extent + kTile - 1) / kTile;
+  std::int64_t matrices = 1;
+  for (const StridedAxis& axis : outer) matrices *= axis.extent;
+  const std::int64_t grain = std::max<std::int64_t>(1, kElementwiseGrain / (kTile * last.extent));
+  parallel_for(matrices * bands, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const std::int64_t i = task % bands * kTile;
+      const std::int64_t rows = std::min(kTile, axes[inner].extent - i);
+      const float* source = from + source_offset(outer, task / bands) + i;
+      float* target = to + source_offset(outer_to, task / bands) + i * inner_to_stride;
+      for (std::int64_t j = 0; j < last.extent; j += kTile) {
+        transpose_tile(source + j * last.stride, last.stride, target + j, inner_to_stride, rows,
+                       std::min(kTile, last.extent - j));
+      }
+    }
+  });
 }
 
 /// A mapped copy, split where it can be: leading axes that are copied as they are.
@@ -51,6 +115,9 @@ class MappedCopy {
     for (std::size_t axis = outer_axes_; axis < maps.size(); ++axis) {
       mapped_block_ *= static_cast<std::int64_t>(maps[axis].size());
     }
+    if (maps.empty()) return;
+    row_length_ = static_cast<std::int64_t>(maps.back().size());
+    runs_ = runs_of(maps.back());
   }
 
   /// Calls `body(source_position, mapped_position, length)`, source_position -1 where nothing is
@@ -71,6 +138,28 @@ class MappedCopy {
   std::int64_t source_block() const { return source_block_; }
 
  private:
+  /// Neighbours in both arrays; or, with source -1, neighbours that read nothing.
+  struct Run {
+    std::int64_t source;
+    std::int64_t length;
+  };
+
+  static std::vector<Run> runs_of(const std::vector<std::int64_t>& map) {
+    std::vector<Run> runs;
+    for (const std::int64_t from : map) {
+      const bool continues =
+          !runs.empty() &&
+          (from < 0 ? runs.back().source < 0
+                    : runs.back().source >= 0 && from == runs.back().source + runs.back().length);
+      if (continues) {
+        ++runs.back().length;
+      } else {
+        runs.push_back({from, 1});
+      }
+    }
+    return runs;
+  }
+
   bool is_identity(std::size_t axis) const {
     const std::vector<std::int64_t>& map = maps_[axis];
     if (static_cast<std::int64_t>(map.size()) != source_[axis]) return false;
@@ -87,25 +176,21 @@ class MappedCopy {
       body(base, mapped++, 1);
       return;
     }
-    const std::vector<std::int64_t>& map = maps_[axis];
-    if (axis + 1 < maps_.size()) {
-      const std::int64_t stride = source_.elements(axis + 1, source_.rank());
-      for (const std::int64_t from : map) {
-        visit(axis + 1, base < 0 || from < 0 ? -1 : base + from * stride, mapped, body);
+    if (axis + 1 == maps_.size()) {
+      if (base < 0) {
+        body(-1, mapped, row_length_);
+        mapped += row_length_;
+        return;
+      }
+      for (const Run& run : runs_) {
+        body(run.source < 0 ? -1 : base + run.source, mapped, run.length);
+        mapped += run.length;
       }
       return;
     }
-    for (std::size_t i = 0; i < map.size();) {
-      // A run of the innermost axis: all absent, or neighbours in the source.
-      const bool absent = base < 0 || map[i] < 0;
-      std::size_t end = i + 1;
-      while (end < map.size() &&
-             (absent ? base < 0 || map[end] < 0 : map[end] == map[end - 1] + 1)) {
-        ++end;
-      }
-      body(absent ? -1 : base + map[i], mapped, static_cast<std::int64_t>(end - i));
-      mapped += static_cast<std::int64_t>(end - i);
-      i = end;
+    const std::int64_t stride = source_.elements(axis + 1, source_.rank());
+    for (const std::int64_t from : maps_[axis]) {
+      visit(axis + 1, base < 0 || from < 0 ? -1 : base + from * stride, mapped, body);
     }
   }
 
@@ -115,6 +200,8 @@ class MappedCopy {
   std::int64_t outer_ = 1;
   std::int64_t source_block_ = 1;
   std::int64_t mapped_block_ = 1;
+  std::int64_t row_length_ = 0;  ///< of the innermost mapped axis
+  std::vector<Run> runs_;        ///< that make up such a row
 };
 
 }  // namespace
@@ -129,17 +216,14 @@ void copy_elements(const Tensor& from, Tensor& to) {
 void transpose(const Tensor& from, const std::vector<std::size_t>& permutation, Tensor& to) {
   if (from.empty()) return;
   const std::vector<StridedAxis> axes = transposed_axes(from.shape(), permutation);
-  const auto [length, stride] = axes.back();
-  const std::int64_t rows = static_cast<std::int64_t>(from.size()) / length;
-  const std::int64_t grain = std::max<std::int64_t>(1, kElementwiseGrain / length);
-  parallel_for(rows, grain,
-               [&, length = length, stride = stride](std::int64_t begin, std::int64_t end) {
-                 for (std::int64_t row = begin; row < end; ++row) {
-                   const float* source = from.data() + row_start(axes, row);
-                   float* target = to.data() + row * length;
-                   for (std::int64_t i = 0; i < length; ++i) target[i] = source[i * stride];
-                 }
-               });
+  const auto contiguous = std::find_if(axes.begin(), axes.end(),
+                                       [](const StridedAxis& axis) { return axis.stride == 1; });
+  const auto inner = static_cast<std::size_t>(contiguous - axes.begin());
+  if (inner + 1 == axes.size()) {
+    transpose_rows(axes, from.data(), to.data(), static_cast<std::int64_t>(from.size()));
+  } else {
+    transpose_tiles(axes, inner, from.data(), to.data());
+  }
 }
 
 void copy_rows(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,

@@ -124,6 +124,17 @@ double squares_of_run(const float* x, std::int64_t count, double centre) {
   return run_squares(x, count, centre);
 }
 
+double products_of_run(const float* a, const float* b, std::int64_t count) {
+  Partials partials;
+  for_each_vector(
+      count,
+      [&](std::size_t v, std::int64_t i) { partials.add(v, hn::Mul(load(a + i), load(b + i))); },
+      [&](std::size_t v, std::int64_t i, std::size_t left) {
+        partials.add(v, hn::Mul(load_first(a + i, left), load_first(b + i, left)));
+      });
+  return partials.total();
+}
+
 /// For each run, the sums of g and of g * (x - mean); run r belongs to channel r % channels.
 void gradient_sums_of_runs(const float* g, const float* x, std::int64_t first, std::int64_t last,
                            const ChannelLayout& layout, const double* mean, double* gradient_sums,
@@ -162,6 +173,7 @@ namespace mantissa {
 
 HWY_EXPORT(sums_of_runs);
 HWY_EXPORT(squares_of_run);
+HWY_EXPORT(products_of_run);
 HWY_EXPORT(moments_of_runs);
 HWY_EXPORT(gradient_sums_of_runs);
 
@@ -243,6 +255,10 @@ double sum(const float* x, std::int64_t count) {
 
 double sum_of_squares(const float* x, std::int64_t count, double centre) {
   return HWY_DYNAMIC_DISPATCH(squares_of_run)(x, count, centre);
+}
+
+double sum_of_products(const float* a, const float* b, std::int64_t count) {
+  return HWY_DYNAMIC_DISPATCH(products_of_run)(a, b, count);
 }
 
 void axis_sums(const float* x, std::int64_t outer, std::int64_t reduced, std::int64_t inner,

@@ -19,6 +19,9 @@ double sum(const float* x, std::int64_t count);
 /// sum of (x[i] - centre)^2, likewise.
 double sum_of_squares(const float* x, std::int64_t count, double centre);
 
+/// sum of a[i] * b[i], likewise; the products are exact.
+double sum_of_products(const float* a, const float* b, std::int64_t count);
+
 /// Sums of x [outer, reduced, inner] over the middle axis, to `sums` [outer, inner].
 ///
 /// With inner = 1 each sum is `sum` of a run; else its elements are added in order, from +0.

@@ -1,127 +1,179 @@
 #include "kernels/softmax.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <vector>
 
 #include "kernels/elementwise.h"
+#include "kernels/reduction.h"
 #include "tensor/parallel.h"
 
 namespace mantissa {
 namespace {
 
-void softmax_row(const float* x, float* y, std::int64_t count) {
-  const float top = largest(x, count);
-  for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] - top;
-  exponential(y, y, count);
-  const double total = ordered_sum(y, count);
-  for (std::int64_t i = 0; i < count; ++i) y[i] = static_cast<float>(double{y[i]} / total);
-}
+/// Elements of the rows that are worked on together: with their results they stay in the
+/// first-level cache.
+constexpr std::int64_t kBlock = 2048;
 
-void softmax_gradient_row(const float* y, const float* grad_y, float* grad_x, std::int64_t count) {
-  const double mean = ordered_dot(y, grad_y, count);
-  for (std::int64_t i = 0; i < count; ++i) {
-    grad_x[i] = static_cast<float>(double{y[i]} * (double{grad_y[i]} - mean));
+// The functions below take `rows` contiguous rows of `extent` elements.
+
+/// y = e^(x - largest of the row).
+void shifted_exponentials(const float* x, float* y, std::int64_t rows, std::int64_t extent) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float top = largest(x + row * extent, extent);
+    for (std::int64_t i = row * extent; i < (row + 1) * extent; ++i) y[i] = x[i] - top;
   }
+  exponential(y, y, rows * extent);
 }
 
-void log_softmax_row(const float* x, float* y, std::int64_t count) {
-  const float top = largest(x, count);
-  for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] - top;
-  exponential(y, y, count);
-  const double log_total = natural_logarithm(ordered_sum(y, count));
-  for (std::int64_t i = 0; i < count; ++i) {
-    y[i] = static_cast<float>((double{x[i]} - double{top}) - log_total);
-  }
-}
-
-void log_softmax_gradient_row(const float* y, const float* grad_y, float* grad_x,
-                              std::int64_t count) {
-  const double total = ordered_sum(grad_y, count);
-  std::vector<float> probabilities(static_cast<std::size_t>(count));
-  exponential(y, probabilities.data(), count);
-  for (std::int64_t i = 0; i < count; ++i) {
-    grad_x[i] = static_cast<float>(double{grad_y[i]} -
-                                   double{probabilities[static_cast<std::size_t>(i)]} * total);
-  }
-}
-
-/// Gathers the strided row `row` of `source`; the inverse is `scatter_row`.
-void gather_row(const SoftmaxShape& shape, std::int64_t row, const float* source, float* values) {
-  const float* first = source + row / shape.inner * shape.extent * shape.inner + row % shape.inner;
-  for (std::int64_t i = 0; i < shape.extent; ++i) values[i] = first[i * shape.inner];
-}
-
-void scatter_row(const SoftmaxShape& shape, std::int64_t row, const float* values, float* target) {
-  float* first = target + row / shape.inner * shape.extent * shape.inner + row % shape.inner;
-  for (std::int64_t i = 0; i < shape.extent; ++i) first[i * shape.inner] = values[i];
-}
-
-/// Calls `body(a_row, b_row, result_row)` on every row as a contiguous array; `b` may be null.
-template <typename Body>
-void for_each_row(const SoftmaxShape& shape, const float* a, const float* b, float* result,
-                  Body body) {
-  const std::int64_t grain =
-      std::max<std::int64_t>(1, 2048 / std::max<std::int64_t>(1, shape.extent));
-  parallel_for(shape.outer * shape.inner, grain, [&](std::int64_t begin, std::int64_t end) {
-    if (shape.inner == 1) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const std::int64_t offset = row * shape.extent;
-        body(a + offset, b == nullptr ? nullptr : b + offset, result + offset);
-      }
-      return;
+void softmax_rows(const float* x, const float* /*grad_y*/, float* y, std::int64_t rows,
+                  std::int64_t extent) {
+  shifted_exponentials(x, y, rows, extent);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const double factor = 1 / sum(y + row * extent, extent);
+    for (std::int64_t i = row * extent; i < (row + 1) * extent; ++i) {
+      y[i] = static_cast<float>(double{y[i]} * factor);
     }
-    const auto extent = static_cast<std::size_t>(shape.extent);
-    std::vector<float> rows(3 * extent);
-    float* a_row = rows.data();
-    float* b_row = a_row + extent;
-    float* result_row = b_row + extent;
-    for (std::int64_t row = begin; row < end; ++row) {
-      gather_row(shape, row, a, a_row);
-      if (b != nullptr) gather_row(shape, row, b, b_row);
-      body(a_row, b_row, result_row);
-      scatter_row(shape, row, result_row, result);
+  }
+}
+
+void softmax_gradient_rows(const float* y, const float* grad_y, float* grad_x, std::int64_t rows,
+                           std::int64_t extent) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const double mean = sum_of_products(y + row * extent, grad_y + row * extent, extent);
+    for (std::int64_t i = row * extent; i < (row + 1) * extent; ++i) {
+      grad_x[i] = static_cast<float>(double{y[i]} * (double{grad_y[i]} - mean));
+    }
+  }
+}
+
+void log_softmax_rows(const float* x, const float* /*grad_y*/, float* y, std::int64_t rows,
+                      std::int64_t extent) {
+  shifted_exponentials(x, y, rows, extent);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const double log_total = natural_logarithm(sum(y + row * extent, extent));
+    const double top{largest(x + row * extent, extent)};
+    for (std::int64_t i = row * extent; i < (row + 1) * extent; ++i) {
+      y[i] = static_cast<float>((double{x[i]} - top) - log_total);
+    }
+  }
+}
+
+void log_softmax_gradient_rows(const float* y, const float* grad_y, float* grad_x,
+                               std::int64_t rows, std::int64_t extent) {
+  exponential(y, grad_x, rows * extent);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const double total = sum(grad_y + row * extent, extent);
+    for (std::int64_t i = row * extent; i < (row + 1) * extent; ++i) {
+      grad_x[i] = static_cast<float>(double{grad_y[i]} - double{grad_x[i]} * total);
+    }
+  }
+}
+
+/// Where `rows` neighbouring rows lie in an array: the same outer position, inner positions one
+/// after the other.
+struct StridedRows {
+  std::int64_t offset;
+  std::int64_t rows;
+};
+
+void gather(const float* from, const SoftmaxShape& shape, const StridedRows& place, float* to) {
+  for (std::int64_t i = 0; i < shape.extent; ++i) {
+    const float* line = from + place.offset + i * shape.inner;
+    for (std::int64_t row = 0; row < place.rows; ++row) to[row * shape.extent + i] = line[row];
+  }
+}
+
+void scatter(const float* from, const SoftmaxShape& shape, const StridedRows& place, float* to) {
+  for (std::int64_t i = 0; i < shape.extent; ++i) {
+    float* line = to + place.offset + i * shape.inner;
+    for (std::int64_t row = 0; row < place.rows; ++row) line[row] = from[row * shape.extent + i];
+  }
+}
+
+using RowFunction = void (*)(const float* a, const float* b, float* result, std::int64_t rows,
+                             std::int64_t extent);
+
+void apply_contiguous(const SoftmaxShape& shape, const float* a, const float* b, float* result,
+                      RowFunction function) {
+  const std::int64_t rows = std::max<std::int64_t>(1, kBlock / shape.extent);
+  const std::int64_t blocks = (shape.outer + rows - 1) / rows;
+  parallel_for(blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t block = begin; block < end; ++block) {
+      const std::int64_t first = block * rows;
+      const std::int64_t offset = first * shape.extent;
+      function(a + offset, b == nullptr ? nullptr : b + offset, result + offset,
+               std::min(rows, shape.outer - first), shape.extent);
     }
   });
+}
+
+/// Rows that are not contiguous are copied to where they are, several at a time: a cache line of
+/// the array holds elements of sixteen neighbouring rows.
+void apply_strided(const SoftmaxShape& shape, const float* a, const float* b, float* result,
+                   RowFunction function) {
+  const std::int64_t rows = std::min<std::int64_t>(
+      shape.inner, std::max<std::int64_t>(16, kBlock / shape.extent / 16 * 16));
+  const std::int64_t blocks = (shape.inner + rows - 1) / rows;
+  parallel_for(shape.outer * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
+    const auto size = static_cast<std::size_t>(rows * shape.extent);
+    std::vector<float> a_rows(size);
+    std::vector<float> b_rows(b == nullptr ? 0 : size);
+    std::vector<float> result_rows(size);
+    for (std::int64_t block = begin; block < end; ++block) {
+      const std::int64_t first = block % blocks * rows;
+      const StridedRows place = {block / blocks * shape.extent * shape.inner + first,
+                                 std::min(rows, shape.inner - first)};
+      gather(a, shape, place, a_rows.data());
+      if (b != nullptr) gather(b, shape, place, b_rows.data());
+      function(a_rows.data(), b_rows.data(), result_rows.data(), place.rows, shape.extent);
+      scatter(result_rows.data(), shape, place, result);
+    }
+  });
+}
+
+void apply(const SoftmaxShape& shape, const float* a, const float* b, float* result,
+           RowFunction function) {
+  (shape.inner == 1 ? apply_contiguous : apply_strided)(shape, a, b, result, function);
 }
 
 }  // namespace
 
 void softmax(const SoftmaxShape& shape, const float* x, float* y) {
-  for_each_row(shape, x, nullptr, y, [&](const float* x_row, const float*, float* y_row) {
-    softmax_row(x_row, y_row, shape.extent);
-  });
+  apply(shape, x, nullptr, y, softmax_rows);
 }
 
 void softmax_gradient(const SoftmaxShape& shape, const float* y, const float* grad_y,
                       float* grad_x) {
-  for_each_row(shape, y, grad_y, grad_x,
-               [&](const float* y_row, const float* grad_y_row, float* grad_x_row) {
-                 softmax_gradient_row(y_row, grad_y_row, grad_x_row, shape.extent);
-               });
+  apply(shape, y, grad_y, grad_x, softmax_gradient_rows);
 }
 
 void log_softmax(const SoftmaxShape& shape, const float* x, float* y) {
-  for_each_row(shape, x, nullptr, y, [&](const float* x_row, const float*, float* y_row) {
-    log_softmax_row(x_row, y_row, shape.extent);
-  });
+  apply(shape, x, nullptr, y, log_softmax_rows);
 }
 
 void log_softmax_gradient(const SoftmaxShape& shape, const float* y, const float* grad_y,
                           float* grad_x) {
-  for_each_row(shape, y, grad_y, grad_x,
-               [&](const float* y_row, const float* grad_y_row, float* grad_x_row) {
-                 log_softmax_gradient_row(y_row, grad_y_row, grad_x_row, shape.extent);
-               });
+  apply(shape, y, grad_y, grad_x, log_softmax_gradient_rows);
 }
 
 float largest(const float* values, std::int64_t count) {
+  const auto larger = [](float a, float b) { return b > a ? b : a; };
   float top = values[0];
-  for (std::int64_t i = 1; i < count; ++i) {
-    if (!(values[i] <= top)) top = values[i];
-    if (std::isnan(top)) return top;
+  if (count < 8) {
+    for (std::int64_t i = 1; i < count; ++i) top = larger(top, values[i]);
+    return top;
   }
-  return top;
+  std::array<float, 8> tops = {};
+  std::copy_n(values, 8, tops.begin());
+  for (std::int64_t i = 8; i < count; i += 8) {
+    const float* block = values + std::min(i, count - 8);  // the last one overlaps that before
+    for (std::size_t j = 0; j < 8; ++j) tops[j] = larger(tops[j], block[j]);
+  }
+  for (std::size_t width = 4; width > 0; width /= 2) {
+    for (std::size_t j = 0; j < width; ++j) tops[j] = larger(tops[j], tops[j + width]);
+  }
+  return tops[0];
 }
 
 }  // namespace mantissa

@@ -13,8 +13,8 @@ struct SoftmaxShape {
 };
 
 // The largest element of a row is subtracted first, so that no finite input overflows; sums are in
-// binary64 in the order of `ordered_sum`. A row with a NaN or +inf becomes NaN. Parallel over rows;
-// the bits do not depend on threads.
+// binary64 in the order of kernels/reduction.h. A row with a NaN or +inf becomes NaN. Parallel over
+// rows; the bits do not depend on threads.
 
 /// y = e^x / sum(e^x).
 void softmax(const SoftmaxShape& shape, const float* x, float* y);
@@ -30,7 +30,7 @@ void log_softmax(const SoftmaxShape& shape, const float* x, float* y);
 void log_softmax_gradient(const SoftmaxShape& shape, const float* y, const float* grad_y,
                           float* grad_x);
 
-/// The largest of `count` >= 1 values; NaN if one of them is.
+/// The largest of `count` >= 1 values; of no meaning if one of them is NaN.
 float largest(const float* values, std::int64_t count);
 
 }  // namespace mantissa

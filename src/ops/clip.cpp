@@ -35,14 +35,17 @@ Bounds bounds_of(const NodeSpec& node, std::span<const InputSpec> inputs) {
 
 /// NaN stays NaN. The derivative is 0 at both bounds, as that of Relu at 0.
 std::unique_ptr<Operator> make_clip(const NodeSpec& node, std::span<const InputSpec> inputs) {
-  const auto [lowest, highest] = bounds_of(node, inputs);
+  const Bounds bounds = bounds_of(node, inputs);
+  const auto value = [bounds](float x) {
+    const float raised = x < bounds.lowest ? bounds.lowest : x;
+    return raised > bounds.highest ? bounds.highest : raised;
+  };
+  const auto gradient = [bounds](float x, float, float grad_y) {
+    const float above = x <= bounds.lowest ? 0.0F : grad_y;
+    return x >= bounds.highest ? 0.0F : above;
+  };
   return make_unary(
-      inputs, pointwise([low = lowest,
-                         high = highest](float x) { return x < low ? low : (x > high ? high : x); },
-                        [low = lowest, high = highest](float x, float, float grad_y) {
-                          return x <= low || x >= high ? 0.0F : grad_y;
-                        },
-                        {.elementwise_forward = 2, .elementwise_backward = 2}));
+      inputs, pointwise(value, gradient, {.elementwise_forward = 2, .elementwise_backward = 2}));
 }
 
 const Registration<OperatorDefinition> kRegistration({"Clip", 6, 17, make_clip});

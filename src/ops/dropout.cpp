@@ -1,15 +1,24 @@
+#include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 
 #include "kernels/elementwise.h"
 #include "kernels/movement.h"
+#include "numeric/quantize_kernels.h"
 #include "ops/preparation.h"
 #include "support/error.h"
-#include "support/random.h"
 #include "support/text.h"
 #include "tensor/parallel.h"
 
 namespace mantissa {
 namespace {
+
+/// y = scale x where the word is at least `threshold`, else 0.
+void keep(const std::uint32_t* words, std::uint32_t threshold, float scale, const float* x,
+          float* y, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) y[i] = words[i] >= threshold ? scale * x[i] : 0.0F;
+}
 
 /// Training: y = x / (1 - ratio) where the element's random word is at least ratio 2^32, else 0.
 /// Inference: y = x.
@@ -21,7 +30,7 @@ namespace {
 class Dropout final : public Operator {
  public:
   Dropout(const Shape& shape, double ratio, std::size_t outputs)
-      : threshold_(static_cast<std::uint64_t>(ratio * 0x1p32)),
+      : threshold_(static_cast<std::uint32_t>(ratio * 0x1p32)),
         scale_(static_cast<float>(1 / (1 - ratio))) {
     output_shapes_.assign(std::max<std::size_t>(1, outputs), shape);
   }
@@ -50,25 +59,22 @@ class Dropout final : public Operator {
 
  private:
   void apply(RandomKey key, const Tensor& x, float scale, Tensor& y) const {
+    constexpr std::int64_t kChunk = 1024;  // words made at a time
     const auto count = static_cast<std::int64_t>(x.size());
-    constexpr std::int64_t kWords = 4;  // of one Philox block
-    parallel_for((count + kWords - 1) / kWords, kElementwiseGrain / 16,
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t block = begin; block < end; ++block) {
-                     const auto words = philox4x32({static_cast<std::uint32_t>(block),
-                                                    static_cast<std::uint32_t>(block >> 32), 0, 0},
-                                                   key.words());
-                     const std::int64_t first = block * kWords;
-                     const std::int64_t rest = std::min(kWords, count - first);
-                     for (std::int64_t j = 0; j < rest; ++j) {
-                       const bool kept = words[static_cast<std::size_t>(j)] >= threshold_;
-                       y.data()[first + j] = kept ? scale * x.data()[first + j] : 0.0F;
-                     }
-                   }
-                 });
+    const std::int64_t chunks = (count + kChunk - 1) / kChunk;
+    parallel_for(chunks, kElementwiseGrain / kChunk / 4, [&](std::int64_t begin, std::int64_t end) {
+      std::array<std::uint32_t, kChunk> words = {};
+      for (std::int64_t first = begin * kChunk; first < std::min(end * kChunk, count);
+           first += kChunk) {
+        const std::int64_t length = std::min(kChunk, count - first);
+        fill_random_bits(std::span(words).first(static_cast<std::size_t>(length)), key,
+                         static_cast<std::uint64_t>(first));
+        keep(words.data(), threshold_, scale, x.data() + first, y.data() + first, length);
+      }
+    });
   }
 
-  std::uint64_t threshold_;
+  std::uint32_t threshold_;
   float scale_;
 };
 

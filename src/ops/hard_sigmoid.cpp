@@ -12,11 +12,13 @@ std::unique_ptr<Operator> make_hard_sigmoid(const NodeSpec& node,
   const float beta = node.attributes.real("beta", 0.5F);
   const auto value = [=](float x) {
     const float line = alpha * x + beta;
-    return line < 0 ? 0.0F : (line > 1 ? 1.0F : line);
+    const float raised = line < 0 ? 0.0F : line;
+    return raised > 1 ? 1.0F : raised;
   };
   const auto gradient = [=](float x, float, float grad_y) {
     const float line = alpha * x + beta;
-    return line <= 0 || line >= 1 ? 0.0F : alpha * grad_y;
+    const float above = line <= 0 ? 0.0F : grad_y;
+    return alpha * (line >= 1 ? 0.0F : above);
   };
   return make_unary(
       inputs, pointwise(value, gradient, {.elementwise_forward = 4, .elementwise_backward = 5}));

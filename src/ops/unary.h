@@ -32,16 +32,18 @@ struct UnaryFunction {
 /// An operator that applies `function` to each element of input 0.
 std::unique_ptr<Operator> make_unary(std::span<const InputSpec> inputs, UnaryFunction function);
 
-/// A UnaryFunction from scalar expressions `value(x)` and `gradient(x, y, grad_y)`; the loops
-/// vectorise.
+/// A UnaryFunction from scalar expressions `value(x)` and `gradient(x, y, grad_y)`. The loops
+/// vectorise, `?:` included.
 template <typename Value, typename Gradient>
 UnaryFunction pointwise(Value value, Gradient gradient, const ElementCost& cost) {
   return {[value](const float* x, float* y, std::int64_t count) {
-            for (std::int64_t i = 0; i < count; ++i) y[i] = value(x[i]);
+            const Value f = value;  // its parameters in registers: y might overlap the original
+            for (std::int64_t i = 0; i < count; ++i) y[i] = f(x[i]);
           },
           [gradient](const float* x, const float* y, const float* grad_y, float* grad_x,
                      std::int64_t count) {
-            for (std::int64_t i = 0; i < count; ++i) grad_x[i] = gradient(x[i], y[i], grad_y[i]);
+            const Gradient f = gradient;
+            for (std::int64_t i = 0; i < count; ++i) grad_x[i] = f(x[i], y[i], grad_y[i]);
           },
           cost};
 }

@@ -170,20 +170,5 @@ TEST_CASE("the binary64 logarithm is within two units in the last place") {
   CHECK(natural_logarithm(static_cast<double>(INFINITY)) == INFINITY);
 }
 
-TEST_CASE("sums follow the documented order, and are exact where nothing rounds") {
-  std::vector<float> values(1003);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<float>(random_normal({5}, i));
-  double partial[8] = {};
-  for (std::size_t i = 0; i < values.size(); ++i) partial[i % 8] += static_cast<double>(values[i]);
-  const double expected = ((partial[0] + partial[1]) + (partial[2] + partial[3])) +
-                          ((partial[4] + partial[5]) + (partial[6] + partial[7]));
-  CHECK(ordered_sum(values.data(), 1003) == expected);
-  const std::vector<float> integers = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-  CHECK(ordered_sum(integers.data(), 10) == 55);
-  CHECK(ordered_dot(integers.data(), integers.data(), 10) == 385);
-  CHECK(ordered_sum(integers.data(), 0) == 0);
-}
-
 }  // namespace
 }  // namespace mantissa

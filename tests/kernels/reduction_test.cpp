@@ -46,6 +46,12 @@ TEST_CASE("a sum has the bits of sixteen partial sums added as a tree, at every 
               const double difference = static_cast<double>(x[static_cast<std::size_t>(i)]) - 0.3;
               return difference * difference;
             }));
+      const std::int64_t pairs = std::min<std::int64_t>(count, 1080);
+      CHECK(sum_of_products(x.data(), x.data() + 20, pairs) ==
+            partial_sums(pairs, [&](std::int64_t i) {
+              return static_cast<double>(x[static_cast<std::size_t>(i)]) *
+                     static_cast<double>(x[static_cast<std::size_t>(i + 20)]);
+            }));
     }
   });
 }
