@@ -127,7 +127,7 @@ function drawBars(id, { rows, parts, colours, amount, marks, unit, title, height
   draw(id, traces, frame({
     height: height ?? heightForBars(rows.length), showlegend: false,
     xaxis: axis(`${title} (${symbol})`, { rangemode: "tozero" }),
-    yaxis: axis("", { autorange: "reversed", gridcolor: "rgba(0,0,0,0)", ticks: "", ticklabelstandoff: 8, type: "category", tickfont: { size: 12 } }),
+    yaxis: axis("", { range: [rows.length - 0.5, -0.5], gridcolor: "rgba(0,0,0,0)", ticks: "", ticklabelstandoff: 8, type: "category", tickfont: { size: 12 } }),
   }));
 }
 
