@@ -30,6 +30,7 @@ class DepthwisePlanes {
                float* memory) const;
   void stack(std::int64_t channel, std::int64_t first_image, std::int64_t images,
              float* planes) const;
+  static void prefetch(const float* plane, std::int64_t size);
   void stack_row(const float* plane, std::int64_t row, float* to) const;
   void place_words(std::int64_t channel, std::int64_t first_image, std::int64_t position,
                    std::uint64_t* words) const;
@@ -49,7 +50,7 @@ class DepthwisePlanes {
   const float* weight_;
   float* output_;
   const PreparedMac& mac_;
-  const Epilogue& epilogue_;
+  const TileEpilogue epilogue_;
   std::int64_t width_;       ///< of a padded row of one phase
   std::int64_t image_size_;  ///< positions of an image in one phase
   std::int64_t unit_images_;
@@ -140,6 +141,7 @@ void DepthwisePlanes::stack(std::int64_t channel, std::int64_t first_image, std:
     const float* plane = source.data + (first_image + image) * source.image_stride +
                          channel * source.height * source.width;
     float* row_start = planes + image * image_size_;
+    prefetch(plane + source.height * source.width, source.height * source.width);
     for (std::int64_t row = 0; row < rows;) {
       for (std::int64_t phase = 0; phase < rows_.factor(); ++phase, ++row) {
         stack_row(plane, row, row_start + phase * columns_.factor() * phase_size);
@@ -147,6 +149,15 @@ void DepthwisePlanes::stack(std::int64_t channel, std::int64_t first_image, std:
       row_start += width_;
     }
   }
+}
+
+/// The next channel's plane of an image follows this one, but a whole image lies between the planes
+/// of a stack.
+void DepthwisePlanes::prefetch(const float* plane, std::int64_t size) {
+  constexpr std::int64_t kLine = 64 / sizeof(float);
+  constexpr std::int64_t kSmallPlane = 1024;
+  if (size > kSmallPlane) return;
+  for (std::int64_t i = 0; i < size; i += kLine) __builtin_prefetch(plane + i);
 }
 
 void DepthwisePlanes::stack_row(const float* plane, std::int64_t row, float* to) const {
@@ -177,8 +188,8 @@ void DepthwisePlanes::write(std::int64_t channel, std::int64_t first_image, std:
                             float* sums, std::int64_t count) const {
   for_each_row(channel, first_image, position, count,
                [&](std::int64_t i, std::int64_t used, std::int64_t index) {
-                 apply_epilogue(epilogue_, sums + i, static_cast<int>(used), channel, 0,
-                                static_cast<std::uint64_t>(index));
+                 epilogue_.apply(sums + i, static_cast<int>(used), channel, 0,
+                                 static_cast<std::uint64_t>(index));
                  copy_run(sums + i, used, output_ + index);
                });
 }

@@ -7,14 +7,33 @@
 
 namespace mantissa {
 
-/// Bias and output format of `count` sums side by side, in place: elements from (row, column) on,
-/// whose indices begin with `element`.
-void apply_epilogue(const Epilogue& epilogue, float* sums, int count, std::int64_t row,
-                    std::int64_t column, std::uint64_t element);
+/// The last steps of a sum, bias and output format, and whether there are any.
+class TileEpilogue {
+ public:
+  explicit TileEpilogue(const Epilogue& epilogue)
+      : epilogue_(epilogue),
+        rounds_(!epilogue.output.is_identity()),
+        idle_(!rounds_ && epilogue.row_bias == nullptr && epilogue.column_bias == nullptr) {}
 
-/// The last step of a tile: bias, output format, and the way to the output's memory. The tile's
-/// first element is (first_row, first_column) of the product.
-void write_tile(const ProductOutput& output, const Epilogue& epilogue, const Tile& tile,
-                std::int64_t first_row, std::int64_t first_column, const ColumnRuns& runs);
+  /// For `count` sums side by side, in place: elements from (row, column) on, whose indices begin
+  /// with `element`.
+  void apply(float* sums, int count, std::int64_t row, std::int64_t column,
+             std::uint64_t element) const {
+    if (!idle_) finish(sums, count, row, column, element);
+  }
+
+  /// Also writes the sums of a tile to the output's memory. Its first element is (first_row,
+  /// first_column) of the product.
+  void write(const ProductOutput& output, const Tile& tile, std::int64_t first_row,
+             std::int64_t first_column, const ColumnRuns& runs) const;
+
+ private:
+  void finish(float* sums, int count, std::int64_t row, std::int64_t column,
+              std::uint64_t element) const;
+
+  Epilogue epilogue_;
+  bool rounds_;
+  bool idle_;
+};
 
 }  // namespace mantissa

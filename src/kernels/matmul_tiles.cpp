@@ -58,7 +58,7 @@ class Tiling {
 
   const TiledProduct& product_;
   const PreparedMac mac_;
-  const Epilogue& epilogue_;
+  const TileEpilogue epilogue_;
   const int width_ = tile_columns();
   std::int64_t row_panels_ = 0;
   std::int64_t column_panels_ = 0;
@@ -208,7 +208,7 @@ void Tiling::compute_tile(std::int64_t row_panel, std::int64_t column_panel, Ran
   mac_.accumulate(tile, product_.depth);
   if (k.last == product_.depth) {
     tile.sums = mac_.result(tile);
-    write_tile(product_.output, epilogue_, tile, first_row, column_panel * width_, runs);
+    epilogue_.write(product_.output, tile, first_row, column_panel * width_, runs);
   }
 }
 

@@ -85,7 +85,7 @@ struct Plan32 {
   Rounding32 sum_rounding;
 };
 
-/// Modes of one rounding on binary64 lanes.
+/// Kinds of one rounding on binary64 lanes.
 enum class Mode64 : std::uint8_t {
   none,  ///< (of a product) not rounded
   nearest_even,
@@ -117,9 +117,22 @@ struct Rounding64 {
   int random_bits = 32;
 };
 
+/// Rounding by the bits of a binary64 value: add a number to the bits below the format's last
+/// place, then clear them. It is right where every value in the format's subnormal range is exact
+/// and no zero comes of rounding.
+struct QuickRounding64 {
+  bool used = false;
+  bool exact_sum = false;     ///< proven: binary64 holds every sum before it is rounded
+  std::uint64_t cleared = 0;  ///< the bits below the last place
+  std::uint64_t addend_positive = 0;
+  std::uint64_t addend_negative = 0;
+  int random_shift = 0;  ///< from 32 random bits to the place of those used
+};
+
 struct Plan64 {
   Rounding64 product;
   Rounding64 sum;
+  QuickRounding64 quick_sum;  ///< instead of `sum`, for products that are not rounded
 };
 
 /// A chain without chunks, made ready: the cheapest kernel that is proven to give its bits.

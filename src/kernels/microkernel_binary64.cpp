@@ -162,6 +162,76 @@ class Step {
   double flip_;
 };
 
+/// The quick rounding of sums, for `nearest_even`, `stochastic`, and `deterministic` modes that add
+/// a constant.
+template <Mode64 kMode>
+class QuickRounding {
+ public:
+  HWY_INLINE explicit QuickRounding(const Plan64& plan)
+      : cleared_(set_bits(plan.quick_sum.cleared)),
+        addend_positive_(set_bits(plan.quick_sum.addend_positive)),
+        addend_negative_(set_bits(plan.quick_sum.addend_negative)),
+        max_finite_(set(plan.sum.max_positive)),
+        beyond_positive_(set(plan.sum.beyond_positive)),
+        beyond_negative_(set(-plan.sum.beyond_negative)),
+        random_shift_(plan.quick_sum.random_shift) {}
+
+  HWY_INLINE Doubles round(Doubles value, Words word) const {
+    const Doubles zero = hn::Zero(Tag());
+    const Words bits = bits_of(value);
+    const Words one = set_bits(1);
+    Words addend = addend_positive_;
+    if constexpr (kMode == Mode64::nearest_even) {
+      // Half a unit less one bit, plus the last bit kept: ties go to even.
+      const Words last = hn::And(bits, hn::Add(cleared_, one));
+      const auto odd = hn::Ne(last, hn::Zero(WordTag()));
+      addend = hn::IfThenElse(odd, hn::Add(addend, one), addend);
+    } else if constexpr (kMode == Mode64::stochastic) {
+      // The R bits below the last place exceed the random n where adding 2^R - 1 - n carries.
+      addend = hn::AndNot(hn::ShiftLeftSame(word, random_shift_), addend);
+    } else {
+      const auto negative = hn::RebindMask(WordTag(), hn::Lt(value, zero));
+      addend = hn::IfThenElse(negative, addend_negative_, addend);
+    }
+    const Doubles rounded = from_bits(hn::AndNot(cleared_, hn::Add(bits, addend)));
+    const auto over = hn::Gt(hn::Abs(rounded), max_finite_);
+    const Doubles beyond =
+        hn::IfThenElse(hn::Lt(rounded, zero), beyond_negative_, beyond_positive_);
+    return hn::IfThenElse(over, beyond, rounded);
+  }
+
+ private:
+  HWY_INLINE static Words set_bits(std::uint64_t bits) { return hn::Set(WordTag(), bits); }
+
+  Words cleared_;
+  Words addend_positive_;
+  Words addend_negative_;
+  Doubles max_finite_;
+  Doubles beyond_positive_;
+  Doubles beyond_negative_;
+  int random_shift_;
+};
+
+/// One step of a chain whose sums are rounded quickly.
+template <Mode64 kSum, bool kExactSum>
+class QuickStep {
+ public:
+  static constexpr bool kRandomProduct = false;
+  static constexpr bool kRandomSum = kSum == Mode64::stochastic;
+
+  HWY_INLINE explicit QuickStep(const Plan64& plan) : sum_(plan) {}
+
+  HWY_INLINE Doubles operator()(Doubles sum, Doubles left, Doubles right, Words /*product_word*/,
+                                Words sum_word) const {
+    const Doubles added =
+        kExactSum ? hn::MulAdd(left, right, sum) : add_to_odd(sum, hn::Mul(left, right));
+    return sum_.round(added, sum_word);
+  }
+
+ private:
+  QuickRounding<kSum> sum_;
+};
+
 HWY_INLINE Doubles load(const float* values) {
   return load_as(Tag(), values);
 }
@@ -231,6 +301,24 @@ void add_by(const Step& step, const Tile& tile, const Accumulation& self) {
   }
 }
 
+template <class Body>
+void with_quick_step(const Plan64& plan, const Body& body) {
+  const auto with_sum = [&]<Mode64 kSum>() HWY_ATTR {
+    if (plan.quick_sum.exact_sum) {
+      body(QuickStep<kSum, true>(plan));
+    } else {
+      body(QuickStep<kSum, false>(plan));
+    }
+  };
+  if (plan.sum.mode == Mode64::nearest_even) {
+    with_sum.template operator()<Mode64::nearest_even>();
+  } else if (plan.sum.mode == Mode64::stochastic) {
+    with_sum.template operator()<Mode64::stochastic>();
+  } else {
+    with_sum.template operator()<Mode64::deterministic>();
+  }
+}
+
 /// The product's mode is a matter of compilation too, but for its deterministic modes.
 template <class Body>
 void with_step(const Plan64& plan, const Body& body) {
@@ -243,7 +331,9 @@ void with_step(const Plan64& plan, const Body& body) {
       body(Step<kProduct, Mode64::stochastic>(plan));
     }
   };
-  if (plan.product.mode == Mode64::none) {
+  if (plan.quick_sum.used) {
+    with_quick_step(plan, body);
+  } else if (plan.product.mode == Mode64::none) {
     with_sum.template operator()<Mode64::none>();
   } else if (plan.product.mode == Mode64::stochastic) {
     with_sum.template operator()<Mode64::stochastic>();

@@ -68,6 +68,12 @@ int sum_bound_exponent(int product_bound, int significand_bits, std::int64_t dep
   return product_bound + (is_short ? length + 2 : significand_bits + 2);
 }
 
+/// Rounding leaves multiples of a power of two what they are, if it is not below the quantum; but a
+/// sum that overflows may become the largest finite value.
+int sums_lowest_exponent(const FloatFormat& format, const ProductFacts& product) {
+  return std::min(product.lowest_exponent, format.max_exponent() - format.fraction_bits);
+}
+
 /// Formats that the binary32 kernels can round to: to nearest even, with subnormals and both zeros.
 const FloatFormat* format32(const Quantization& quantization) {
   const FloatFormat* format = quantization.format.as_float();
@@ -236,9 +242,41 @@ bool plan_rounding64(const Quantization& quantization, Rounding64& rounding) {
   return true;
 }
 
-bool plan_binary64(const Mac& mac, Plan64& plan) {
+/// Sums can be rounded by their bits if no subnormal one is inexact, as it needs rounding at
+/// another place, and none that is not zero becomes zero. Rounding down makes -0 of exact sums, and
+/// rounding to odd adds no constant.
+QuickRounding64 plan_quick(const Mac& mac, const ProductFacts& product, const Rounding64& sum) {
+  QuickRounding64 quick;
+  const FloatFormat* format = mac.accumulator.format.as_float();
+  if (format == nullptr || !product.finite || mac.rounds_product) return quick;
+  const int lowest = format->subnormals ? quantum_exponent(*format) : format->min_exponent();
+  // One fraction bit at least, so that a NaN is still one with the other bits cleared.
+  quick.used = product.lowest_exponent >= lowest && format->fraction_bits >= 1 && !sum.down &&
+               !sum.away_if_even;
+  const int highest = std::max(format->max_exponent() + 1, product.bound_exponent) + 1;
+  quick.exact_sum = highest - sums_lowest_exponent(*format, product) <= 53;
+  const int below = 52 - format->fraction_bits;
+  quick.cleared = (std::uint64_t{1} << below) - 1;
+  const std::uint64_t half = std::uint64_t{1} << (below - 1);
+  if (sum.mode == Mode64::nearest_even) {
+    quick.addend_positive = half - 1;
+  } else if (sum.mode == Mode64::stochastic) {
+    // A word holds its R bits at the top of 32; below them nothing is added.
+    quick.random_shift = below - 32;
+    const int unused = below - sum.random_bits;
+    quick.used = quick.used && quick.random_shift >= 0;
+    quick.addend_positive = quick.cleared >> unused << unused;
+  } else {
+    quick.addend_positive = sum.away_at_half ? half : (sum.away_positive ? quick.cleared : 0);
+    quick.addend_negative = sum.away_at_half ? half : 0;
+  }
+  return quick;
+}
+
+bool plan_binary64(const Mac& mac, const ProductFacts& product, Plan64& plan) {
   if (mac.rounds_product && !plan_rounding64(mac.product, plan.product)) return false;
   if (!plan_rounding64(mac.accumulator, plan.sum)) return false;
+  plan.quick_sum = plan_quick(mac, product, plan.sum);
   // Of a sum rounded to odd the last of its 53 bits must not be among those that random words
   // decide about.
   return plan.sum.mode != Mode64::stochastic ||
@@ -254,7 +292,7 @@ Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t de
   } else if (Planner32(mac, product, depth).plan(accumulation.plan32)) {
     accumulation.multiply = multiply_binary32;
     accumulation.add = add_binary32;
-  } else if (plan_binary64(mac, accumulation.plan64)) {
+  } else if (plan_binary64(mac, product, accumulation.plan64)) {
     accumulation.multiply = multiply_binary64;
     accumulation.add = add_binary64;
   } else {
@@ -264,8 +302,7 @@ Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t de
   return accumulation;
 }
 
-/// What is true of the sums of a chunk: they are multiples of what their products are multiples of,
-/// however often they are rounded, unless that is below the format's own quantum.
+/// What is true of the sums of a chunk.
 ProductFacts sum_facts(const Mac& mac, const ProductFacts& product) {
   ProductFacts facts;  // never `finite`: sums may overflow
   facts.significand_bits = kSignificand32;
@@ -273,7 +310,8 @@ ProductFacts sum_facts(const Mac& mac, const ProductFacts& product) {
   facts.bound_exponent = kHighestExponent32 + 1;
   if (const FloatFormat* format = mac.accumulator.format.as_float()) {
     facts.significand_bits = format->significand_bits();
-    facts.lowest_exponent = std::max(quantum_exponent(*format), product.lowest_exponent);
+    facts.lowest_exponent =
+        std::max(quantum_exponent(*format), sums_lowest_exponent(*format, product));
     facts.bound_exponent = format->max_exponent() + 1;
   }
   return facts;
