@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include "support/gradient_check.h"
@@ -173,6 +176,62 @@ TEST_CASE(
     CHECK(node.prepare()->output_shapes()[0] == variant.y);
     check_gradients(node);
     check_threads(node);
+  }
+}
+
+/// ONNX's definition of one output element, in double, straight from the attributes.
+double element_by_definition(const Variant& v, const TensorRefs& inputs, std::int64_t n,
+                             std::int64_t m, const Integers& at) {
+  const std::size_t axes = v.x.rank() - 2;
+  const std::int64_t in = v.weight[1];
+  const std::int64_t group = m / (v.weight[0] / v.group);
+  double sum = v.bias ? static_cast<double>(inputs[2]->data()[m]) : 0;
+  for (std::int64_t i = 0; i < v.weight.elements() / v.weight[0];
+       ++i) {  // channel and tap of the kernel
+    std::int64_t rest = i;
+    std::int64_t element = 0;
+    std::int64_t stride = 1;
+    bool inside = true;
+    for (std::size_t axis = axes; axis-- > 0;) {
+      const std::int64_t extent = v.x[2 + axis];
+      const std::int64_t kernel = v.weight[2 + axis];
+      const std::int64_t step = v.strides.empty() ? 1 : v.strides[axis];
+      const std::int64_t spread = v.dilations.empty() ? 1 : v.dilations[axis];
+      std::int64_t pad = v.pads.empty() ? 0 : v.pads[axis];
+      if (std::string(v.auto_pad).starts_with("SAME")) {
+        const std::int64_t windows = (extent + step - 1) / step;
+        const std::int64_t total =
+            std::max<std::int64_t>(0, (windows - 1) * step + (kernel - 1) * spread + 1 - extent);
+        pad = std::string(v.auto_pad) == "SAME_LOWER" ? (total + 1) / 2 : total / 2;
+      }
+      const std::int64_t position = at[axis] * step - pad + rest % kernel * spread;
+      inside = inside && position >= 0 && position < extent;
+      element += position * stride;
+      stride *= extent;
+      rest /= kernel;
+    }
+    if (!inside) continue;
+    const std::int64_t channel = group * in + rest;
+    sum += static_cast<double>(inputs[0]->data()[(n * v.x[1] + channel) * stride + element]) *
+           static_cast<double>(inputs[1]->data()[m * (v.weight.elements() / v.weight[0]) + i]);
+  }
+  return sum;
+}
+
+TEST_CASE("every variant of a convolution is ONNX's definition of it") {
+  for (const Variant& variant : variants()) {
+    INFO(variant.what);
+    const OperatorCase node = case_of(variant);
+    const Tensor y = std::move(run_forward(node).outputs[0]);
+    const std::int64_t pixels = variant.y.elements(2, variant.y.rank());
+    for (std::int64_t i = 0; i < variant.y.elements(); ++i) {
+      Integers at;
+      if (variant.y.rank() == 4) at.push_back(i % pixels / variant.y[3]);
+      at.push_back(i % variant.y[variant.y.rank() - 1]);
+      const double expected = element_by_definition(
+          variant, node.input_values(), i / pixels / variant.y[1], i / pixels % variant.y[1], at);
+      REQUIRE(static_cast<double>(y.data()[i]) == doctest::Approx(expected).epsilon(1e-5));
+    }
   }
 }
 

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include "support/gradient_check.h"
@@ -97,6 +100,53 @@ TEST_CASE("every variant of pooling has its shape, gradients and the same bits o
       check_threads(node);
       node.attribute("count_include_pad", 1);
       if (std::string(op_type) == "AveragePool") check_gradients(node);
+    }
+  }
+}
+
+/// The first element of window `o` along spatial axis `axis`, by ONNX's rules.
+std::int64_t window_begin(const Variant& v, std::size_t axis, std::int64_t o) {
+  const std::int64_t extent = v.x[2 + axis];
+  std::int64_t pad = v.pads[axis];
+  if (std::string(v.auto_pad).starts_with("SAME")) {
+    const std::int64_t windows = (extent + v.strides[axis] - 1) / v.strides[axis];
+    const std::int64_t total =
+        std::max<std::int64_t>(0, (windows - 1) * v.strides[axis] + v.kernel[axis] - extent);
+    pad = std::string(v.auto_pad) == "SAME_LOWER" ? (total + 1) / 2 : total / 2;
+  }
+  return o * v.strides[axis] - pad;
+}
+
+TEST_CASE("every variant of pooling is ONNX's definition of it") {
+  for (const Variant& v : variants()) {
+    INFO(v.what);
+    const OperatorCase max_node = case_of("MaxPool", v);
+    const Tensor max = std::move(run_forward(max_node).outputs[0]);
+    const Tensor mean = std::move(run_forward(case_of("AveragePool", v)).outputs[0]);
+    const float* x = max_node.input_values()[0]->data();
+    const bool flat = v.x.rank() == 3;
+    const std::size_t last = flat ? 0 : 1;
+    const std::int64_t width = v.x[2 + last];
+    const std::int64_t height = flat ? 1 : v.x[2];
+    for (std::int64_t i = 0; i < v.y.elements(); ++i) {
+      const std::int64_t plane = i / v.y.elements(2, v.y.rank());
+      const std::int64_t row = flat ? 0 : window_begin(v, 0, i / v.y[3] % v.y[2]);
+      const std::int64_t column = window_begin(v, last, i % v.y[2 + last]);
+      double largest = -1e30;
+      double sum = 0;
+      double count = 0;
+      for (std::int64_t r = std::max<std::int64_t>(0, row);
+           r < std::min(height, row + (flat ? 1 : v.kernel[0])); ++r) {
+        for (std::int64_t c = std::max<std::int64_t>(0, column);
+             c < std::min(width, column + v.kernel[last]); ++c) {
+          const auto value = static_cast<double>(x[(plane * height + r) * width + c]);
+          largest = std::max(largest, value);
+          sum += value;
+          count += 1;
+        }
+      }
+      REQUIRE(static_cast<double>(max.data()[i]) == largest);
+      REQUIRE(mean.data()[i] == static_cast<float>(sum / count));
     }
   }
 }
