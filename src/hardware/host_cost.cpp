@@ -92,6 +92,23 @@ void price_host_backward(const CostContext& context, const NetworkNode& node,
   book(context, streams, cost);
 }
 
+/// The element passes by on its way to DRAM or from it; its sign is kept for backward, in one bit.
+void price_fused(const CostContext& context, const NetworkNode& node, const OperatorWork& work,
+                 NodeCost& cost) {
+  const auto output = index(node.outputs.front());
+  const bool trains = context.storage.needs_gradient[output];
+  const double bits = trains ? elements(context.network, node.outputs.front()) : 0;
+  Streams forward;
+  forward.work.operations = static_cast<double>(work.elementwise_forward);
+  forward.dram_bits = bits;
+  book(context, forward, cost.phases[static_cast<std::size_t>(Phase::forward)]);
+  if (!trains) return;
+  Streams backward;
+  backward.work.operations = static_cast<double>(work.elementwise_backward);
+  backward.dram_bits = bits;
+  book(context, backward, cost.phases[static_cast<std::size_t>(Phase::backward_data)]);
+}
+
 }  // namespace
 
 void add_host_work(const Accelerator& accelerator, const HostWork& work, double dram_bits,
@@ -114,6 +131,10 @@ void price_host_node(const CostContext& context, std::size_t node_index, NodeCos
   const NetworkNode& node = context.network.nodes[node_index];
   if (is_view(node.op_type)) return;
   const OperatorWork work = node.op->work();
+  if (context.storage.fused[node_index]) {
+    price_fused(context, node, work, cost);
+    return;
+  }
   price_host_forward(context, node, work, cost.phases[static_cast<std::size_t>(Phase::forward)]);
   price_host_backward(context, node, work,
                       cost.phases[static_cast<std::size_t>(Phase::backward_data)]);

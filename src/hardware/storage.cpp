@@ -86,6 +86,13 @@ bool moves_gradients(const NetworkNode& node) {
          work.elementwise_forward + work.output_elements <= work.input_elements;
 }
 
+/// A Relu behind a node, and nobody else wants the node's result.
+bool is_fused(const Network& network, const NetworkNode& node, const std::vector<int>& readers) {
+  if (node.op_type != "Relu" || node.inputs.empty()) return false;
+  const ValueId input = node.inputs.front();
+  return input > 0 && !network.is_parameter(input) && readers[index(input)] == 1;
+}
+
 void plan_forward(const Network& network, const Assignment& assignment, StoragePlan& plan) {
   const Format& vector = assignment.vector.format;
   const std::vector<int> readers = count_readers(network);
@@ -104,6 +111,7 @@ void plan_forward(const Network& network, const Assignment& assignment, StorageP
         gradient = plan.gradient_format[input];
     }
     const bool needs = needs_gradient(node, layer != nullptr, plan);
+    plan.fused.push_back(is_fused(network, node, readers));
     for (const ValueId output : node.outputs) {
       if (output == kNoValue) continue;
       plan.needs_gradient[index(output)] = needs;
@@ -111,6 +119,11 @@ void plan_forward(const Network& network, const Assignment& assignment, StorageP
       plan.gradient_format[index(output)] = readers[index(output)] > 1 ? vector : gradient;
       plan.gradient_bits[index(output)] = storage_bits(plan.gradient_format[index(output)]);
     }
+    if (!plan.fused[n]) continue;
+    plan.gradient_format[index(node.inputs.front())] =
+        plan.gradient_format[index(node.outputs.front())];
+    plan.gradient_bits[index(node.inputs.front())] =
+        plan.gradient_bits[index(node.outputs.front())];
   }
 }
 
@@ -127,12 +140,12 @@ void plan_demands(const Network& network, StoragePlan& plan) {
   }
   for (std::size_t n = network.nodes.size(); n-- > 0;) {
     const NetworkNode& node = network.nodes[n];
-    const bool view = is_view(node.op_type) && !node.outputs.empty();
+    const bool one_tensor = (is_view(node.op_type) || plan.fused[n]) && !node.outputs.empty();
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId value = node.inputs[i];
       if (value == kNoValue || network.is_parameter(value)) continue;
-      const double bits = view ? plan.value_bits[index(node.outputs.front())]
-                               : demanded_bits(plan, plan.layers[n], i, value);
+      const double bits = one_tensor ? plan.value_bits[index(node.outputs.front())]
+                                     : demanded_bits(plan, plan.layers[n], i, value);
       plan.value_bits[index(value)] = std::max(plan.value_bits[index(value)], bits);
     }
   }

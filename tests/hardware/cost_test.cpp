@@ -56,10 +56,10 @@ double host_latency(const StepCost& cost) {
 
 TEST_CASE("a layer costs what the hand says, part by part") {
   // fc1 forward: [64 x 48] [48 x 32] in e4m3 with binary32 sums, output e4m3, on the 16 x 16
-  // machine. All that follows it is a Relu, so the output lies in memory as e4m3. The input is the
-  // network's, computed in binary32, but its only reader asks for e4m3, so that is how it lies in
-  // memory. The master weight is binary32; the copy in e4m3 costs 8 bits to write and 8 to read (no
-  // backward-data here: one read) against 32.
+  // machine. All that follows it is a Relu before fc2, so the output lies in memory as e4m3. The
+  // input is the network's, computed in binary32, but its only reader asks for e4m3, so that is how
+  // it lies in memory. The master weight is binary32; the copy in e4m3 costs 8 bits to write and 8
+  // to read (no backward-data here: one read) against 32.
   //   MACs 64 * 48 * 32 = 98,304; DRAM (3072 + 1536 + 2048) bytes; 832 cycles; latency 1728: see
   //   systolic_array_test.
   const Network network = two_layers();
@@ -100,20 +100,51 @@ TEST_CASE("a layer costs what the hand says, part by part") {
 }
 
 TEST_CASE("a node outside the products costs the host what the hand says") {
-  // Relu on 64 x 32 e4m3 values: 2048 loads, 2048 stores, 2048 operations on 16 lanes: 384
-  // instructions, 384 cycles; 4096 bytes at 8 bytes a cycle: 512 cycles, the longer. 384 x 70 pJ
-  // and 2048 x (3.7 + 0.9) / 2 pJ.
-  const StepCost cost = uniform_cost(two_layers(), "e4m3fn", "fp32");
-  const PhaseCost& forward = phase(cost, "relu", Phase::forward);
+  // A Sigmoid on 64 x 32 e4m3 values, 2 operations and 2 special functions each: 2048 loads, 2048
+  // stores, 4096 operations, 4096 specials of 20 instructions, on 16 lanes: 4096 x (2 x 0.5 + 1 +
+  // 20) / 16 = 5632 instructions and cycles. It reads e4m3 and writes e4m3, since that is what fc2
+  // asks for: 4096 bytes at 8 bytes a cycle take 512 cycles. Energy: 5632 x 70 pJ, and 4096 x 21
+  // operations x (3.7 + 0.9) / 2 pJ.
+  fake::NetworkBuilder build(Shape{64, 48});
+  const ValueId w1 = build.parameter({48, 32});
+  const ValueId w2 = build.parameter({32, 16});
+  ValueId v = build.gemm("fc1", 0, w1);
+  v = build.elementwise("gate", "Sigmoid", {v}, 2, 2);
+  v = build.gemm("fc2", v, w2);
+  const StepCost cost = uniform_cost(build.finish(v), "e4m3fn", "fp32");
+  const PhaseCost& forward = phase(cost, "gate", Phase::forward);
   CHECK(forward.macs == 0);
-  CHECK(forward.compute_cycles == 384);
+  CHECK(forward.compute_cycles == 5632);
   CHECK(forward.memory_cycles == 512);
-  CHECK(forward.latency_cycles == 512);
+  CHECK(forward.latency_cycles == 5632);
   CHECK(forward.energy(Component::host_core) ==
-        doctest::Approx(384 * 70 + 2048 * 2.3).epsilon(1e-12));
-  // Backward: the gradient arrives and leaves as e4m3, the format in which fc1 takes it, and the
-  // input is read for its sign.
-  CHECK(phase(cost, "relu", Phase::backward_data).dram_bytes == 3 * 2048);
+        doctest::Approx(5632 * 70 + 4096 * 21 * 2.3).epsilon(1e-12));
+  // Backward: the gradient arrives in binary32, since a Sigmoid's result is no member of e4m3; it
+  // leaves as e4m3, the format in which fc1 takes it; the input is read again.
+  CHECK(phase(cost, "gate", Phase::backward_data).dram_bytes == 2048 * (4 + 1 + 1));
+}
+
+TEST_CASE("a Relu behind a layer moves one bit an element, the bit that backward needs") {
+  // 2048 operations on 16 lanes: 128 cycles; 256 bytes take 32.
+  const StepCost cost = uniform_cost(two_layers(), "e4m3fn", "fp32");
+  for (const Phase p : {Phase::forward, Phase::backward_data}) {
+    CHECK(phase(cost, "relu", p).dram_bytes == 256);
+    CHECK(phase(cost, "relu", p).compute_cycles == 128);
+    CHECK(phase(cost, "relu", p).latency_cycles == 128);
+  }
+  // fc2's gradient goes back through it in the 8 bits that fc1 takes: 64 x 16 errors, 512 weights,
+  // 2048 gradients.
+  CHECK(phase(cost, "fc2", Phase::backward_data).dram_bytes == 1024 + 512 + 2048);
+}
+
+TEST_CASE("a Relu whose input has another reader is a node of its own") {
+  fake::NetworkBuilder build(Shape{64, 32});
+  const ValueId w1 = build.parameter({32, 32});
+  const ValueId hidden = build.gemm("fc1", 0, w1);
+  const ValueId gate = build.elementwise("relu", "Relu", {hidden});
+  const StepCost cost =
+      uniform_cost(build.finish(build.elementwise("sum", "Add", {hidden, gate})), "bf16", "fp32");
+  CHECK(phase(cost, "relu", Phase::forward).dram_bytes == 2 * 2048 * 2);  // bf16 in, bf16 out
 }
 
 TEST_CASE("the update costs its tensors in their own formats") {
