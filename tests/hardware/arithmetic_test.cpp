@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include <doctest/doctest.h>
 
@@ -88,6 +89,29 @@ TEST_CASE("formats between the anchors cost what other sources say, as ratios") 
   // A binary32 multiply-accumulate is the sum of both published figures, and so is a binary16 one.
   CHECK(mac_pj(law, "fp32", "fp32", "fp32") == doctest::Approx(3.7 + 0.9).epsilon(1e-12));
   CHECK(mac_pj(law, "fp16", "fp16", "fp16") == doctest::Approx(1.1 + 0.4).epsilon(1e-12));
+}
+
+TEST_CASE("the shipped machine's units, printed for the manual") {
+  const Accelerator accelerator = fake::gemmini();
+  const auto print_exponents = [](const char* what, const ArithmeticLaw& law) {
+    std::printf(
+        "%s exponents: integer add %.3f, integer multiply %.3f, normalise product %.3f, align sum "
+        "%.3f\n",
+        what, law.integer_add.exponent, law.integer_multiply.exponent,
+        law.normalise_product.exponent, law.align_sum.exponent);
+  };
+  print_exponents("energy", accelerator.energy_pj);
+  print_exponents("area", accelerator.area_um2);
+  double previous = 0;
+  for (const char* format : {"e2m1", "e5m2", "e4m3", "bf16", "fp16", "fp32"}) {
+    const NumberWidth w = width(format);
+    const double multiply = multiplier_cost(accelerator.energy_pj, w, w);
+    std::printf("%s: multiply %.3f pJ, %.0f um2; add %.3f pJ, %.0f um2\n", format, multiply,
+                multiplier_cost(accelerator.area_um2, w, w),
+                adder_cost(accelerator.energy_pj, w, w), adder_cost(accelerator.area_um2, w, w));
+    CHECK(multiply > previous);
+    previous = multiply;
+  }
 }
 
 TEST_CASE("operands may differ: the multiplier is rectangular and takes the wider exponent") {
