@@ -26,11 +26,18 @@ void shifted_exponentials(const float* x, float* y, std::int64_t rows, std::int6
   exponential(y, y, rows * extent);
 }
 
+std::vector<double> row_sums(const float* x, std::int64_t rows, std::int64_t extent) {
+  std::vector<double> sums(static_cast<std::size_t>(rows));
+  axis_sums(x, rows, extent, 1, sums.data());
+  return sums;
+}
+
 void softmax_rows(const float* x, const float* /*grad_y*/, float* y, std::int64_t rows,
                   std::int64_t extent) {
   shifted_exponentials(x, y, rows, extent);
+  const std::vector<double> totals = row_sums(y, rows, extent);
   for (std::int64_t row = 0; row < rows; ++row) {
-    const double factor = 1 / sum(y + row * extent, extent);
+    const double factor = 1 / totals[static_cast<std::size_t>(row)];
     for (std::int64_t i = row * extent; i < (row + 1) * extent; ++i) {
       y[i] = static_cast<float>(double{y[i]} * factor);
     }
@@ -50,8 +57,9 @@ void softmax_gradient_rows(const float* y, const float* grad_y, float* grad_x, s
 void log_softmax_rows(const float* x, const float* /*grad_y*/, float* y, std::int64_t rows,
                       std::int64_t extent) {
   shifted_exponentials(x, y, rows, extent);
+  const std::vector<double> totals = row_sums(y, rows, extent);
   for (std::int64_t row = 0; row < rows; ++row) {
-    const double log_total = natural_logarithm(sum(y + row * extent, extent));
+    const double log_total = natural_logarithm(totals[static_cast<std::size_t>(row)]);
     const double top{largest(x + row * extent, extent)};
     for (std::int64_t i = row * extent; i < (row + 1) * extent; ++i) {
       y[i] = static_cast<float>((double{x[i]} - top) - log_total);
@@ -62,8 +70,9 @@ void log_softmax_rows(const float* x, const float* /*grad_y*/, float* y, std::in
 void log_softmax_gradient_rows(const float* y, const float* grad_y, float* grad_x,
                                std::int64_t rows, std::int64_t extent) {
   exponential(y, grad_x, rows * extent);
+  const std::vector<double> totals = row_sums(grad_y, rows, extent);
   for (std::int64_t row = 0; row < rows; ++row) {
-    const double total = sum(grad_y + row * extent, extent);
+    const double total = totals[static_cast<std::size_t>(row)];
     for (std::int64_t i = row * extent; i < (row + 1) * extent; ++i) {
       grad_x[i] = static_cast<float>(double{grad_y[i]} - double{grad_x[i]} * total);
     }

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "kernels/chain_reference.h"
 #include "support/random.h"
 
 namespace mantissa {
@@ -147,6 +148,25 @@ TEST_CASE(
         }
       }
     }
+  }
+}
+
+TEST_CASE("every vector width gives the same bits") {
+  std::vector<float> x;
+  for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += 99991) {
+    x.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  }
+  const auto count = static_cast<std::int64_t>(x.size());
+  for (const Kernel kernel :
+       {exponential, Kernel{natural_logarithm}, hyperbolic_tangent, logistic, square_root}) {
+    std::vector<float> first;
+    test::for_each_target([&](const char* target) {
+      std::vector<float> y(x.size());
+      kernel(x.data(), y.data(), count);
+      if (first.empty()) first = y;
+      INFO(target);
+      test::check_same_bits(y, first);
+    });
   }
 }
 

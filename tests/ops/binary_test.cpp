@@ -124,6 +124,29 @@ TEST_CASE("an operand that the model fixes is taken in and receives no gradient"
   check_gradients(OperatorCase("Div").input(random_tensor({3, 4}, 1)).constant(half));
 }
 
+TEST_CASE("PRelu multiplies what is not positive by a slope for each channel, and trains it") {
+  const OperatorCase node = OperatorCase("PRelu")
+                                .input(Tensor(Shape{1, 2, 2}, std::vector<float>{-1, 2, -3, -4}))
+                                .parameter(Tensor(Shape{2, 1}, std::vector<float>{0.5F, 0.25F}));
+  const std::unique_ptr<Operator> op = node.prepare();
+  const ForwardResult forward = run_forward(node, *op, node.input_values());
+  CHECK(elements(forward.outputs[0]) == std::vector<float>{-0.5F, 2, -0.75F, -1});
+  const Tensor grad_y(Shape{1, 2, 2}, std::vector<float>{1, 10, 100, 1000});
+  const auto gradients =
+      run_backward(node, *op, node.input_values(), forward, {&grad_y}, {true, true});
+  CHECK(elements(gradients[0]) == std::vector<float>{0.5F, 10, 25, 250});
+  CHECK(elements(gradients[1]) == std::vector<float>{-1, -4300});
+  check_gradients(
+      OperatorCase("PRelu").input(spaced_tensor({2, 3, 4}, 1)).parameter(random_tensor({3, 1}, 2)));
+  check_threads(OperatorCase("PRelu")
+                    .input(random_tensor({32, 16, 9, 9}, 1))
+                    .parameter(random_tensor({16, 1, 1}, 2)));
+  CHECK(refusal(OperatorCase("PRelu")
+                    .input(Tensor(Shape{3}, 1.0F))
+                    .parameter(Tensor(Shape{2, 3}, 1.0F))) ==
+        "node 'node' (PRelu, opset 13): slope of shape [2, 3] is larger than input [3]");
+}
+
 TEST_CASE("operands that do not broadcast are refused with both shapes") {
   CHECK(refusal(operator_case("Add", {{2, 3}, {2, 4}})) ==
         "node 'node' (Add, opset 13): shapes [2, 3] and [2, 4] do not broadcast");

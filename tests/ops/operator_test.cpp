@@ -1,8 +1,12 @@
 #include "ops/operator.h"
 
+#include <filesystem>
+
 #include <doctest/doctest.h>
 
 #include "support/error.h"
+#include "support/files.h"
+#include "support/text.h"
 
 namespace mantissa {
 namespace {
@@ -21,6 +25,65 @@ const std::vector<InputSpec> kOneInput = {{true, Shape{2, 3}, nullptr, false}};
 
 TEST_CASE("no operator is registered twice") {
   CHECK(Registry<OperatorDefinition>::instance().duplicates().empty());
+}
+
+TEST_CASE("the operators of the convolutional and fully connected networks are all there") {
+  // Constant and arithmetic on shapes are folded when a model is read.
+  for (const char* name : {"Add",
+                           "AveragePool",
+                           "BatchNormalization",
+                           "Clip",
+                           "Concat",
+                           "Conv",
+                           "Div",
+                           "Dropout",
+                           "Flatten",
+                           "Gemm",
+                           "GlobalAveragePool",
+                           "HardSigmoid",
+                           "HardSwish",
+                           "Identity",
+                           "LeakyRelu",
+                           "LogSoftmax",
+                           "MatMul",
+                           "MaxPool",
+                           "Mul",
+                           "Pad",
+                           "ReduceMean",
+                           "Relu",
+                           "Reshape",
+                           "Sigmoid",
+                           "Softmax",
+                           "Squeeze",
+                           "Sub",
+                           "Tanh",
+                           "Transpose",
+                           "Unsqueeze"}) {
+    INFO(name);
+    const OperatorDefinition* definition = Registry<OperatorDefinition>::instance().find(name);
+    REQUIRE(definition != nullptr);
+    const bool from_opset_9 = definition->oldest_opset <= 9 || std::string(name) == "HardSwish";
+    CHECK(from_opset_9);
+    CHECK(definition->newest_opset == 17);
+  }
+}
+
+TEST_CASE("docs/operators.md has a row for every operator, with its opsets, and no other row") {
+  const std::string page =
+      read_file(std::filesystem::path(MANTISSA_SOURCE_DIR) / "docs/operators.md");
+  std::vector<std::string> documented;
+  for (const std::string& line : split(page, '\n')) {
+    const std::vector<std::string> cells = split(line, '|');
+    if (cells.size() < 4 || cells[2].find(" - ") == std::string::npos) continue;
+    documented.push_back(cells[1].substr(1, cells[1].size() - 2) + cells[2]);
+  }
+  std::vector<std::string> registered;
+  for (const std::string& name : Registry<OperatorDefinition>::instance().names()) {
+    const OperatorDefinition& definition = *Registry<OperatorDefinition>::instance().find(name);
+    registered.push_back(name + " " + std::to_string(definition.oldest_opset) + " - " +
+                         std::to_string(definition.newest_opset) + " ");
+  }
+  CHECK(join(documented, "\n") == join(registered, "\n"));
 }
 
 TEST_CASE("every definition has a maker and opset bounds that hold a released opset") {
