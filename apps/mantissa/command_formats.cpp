@@ -183,6 +183,7 @@ void add_formats_command(CLI::App& app, const CommonOptions& /*common*/, Action&
       ->add_option("--rounding", options->rounding, "rne, rna, rtz, rup, rdn, ro, sr or sr<R>")
       ->capture_default_str();
   quantize_some->add_option("--seed", options->seed, "of stochastic rounding")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   quantize_some->callback([options, &action] {
     action = [options] {

@@ -104,6 +104,26 @@ TEST_CASE("a stochastic rounding goes away from zero as often as its discarded b
   }
 }
 
+TEST_CASE(
+    "few random bits bias stochastic rounding toward zero by (2^-R - 2^-B) / 2 units in the last "
+    "place") {
+  // Fitzgibbon & Felix, 2025: the mean over all discarded parts of B bits and all words of R bits.
+  constexpr int kDiscardedBits = 8;
+  const Format format = parse_format("e4m3");
+  for (const int bits : {1, 2, 4, 8}) {
+    const RoundingMode mode{Rounding::stochastic, static_cast<std::uint8_t>(bits)};
+    double error = 0;
+    for (int part = 0; part < 1 << kDiscardedBits; ++part) {
+      const double value = 1 + std::ldexp(part, -3 - kDiscardedBits);
+      for (std::uint32_t word = 0; word < (1U << bits); ++word) {
+        error += (round_to_format(value, format, mode, word << (32 - bits)) - value) * 8;
+      }
+    }
+    error /= std::ldexp(1.0, kDiscardedBits + bits);
+    CHECK(error == -(std::ldexp(1.0, -bits) - std::ldexp(1.0, -kDiscardedBits)) / 2);
+  }
+}
+
 TEST_CASE("an unlimited stochastic rounding compares all 32 bits") {
   const double value = 1 + 0x1.23456789p-4;  // a fraction of 0x91A2B3C4.8 / 2^32 of the step 1/8
   CHECK(rounded(value, "e4m3/sr", 0x91A2B3C3) == 1.125);
