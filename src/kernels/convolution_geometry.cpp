@@ -46,4 +46,21 @@ Window output_window(const ConvolutionShape& shape, const Images& gradients) {
   return window;
 }
 
+AxisPhase axis_phase(std::int64_t first, std::int64_t in_extent, std::int64_t kernel,
+                     std::int64_t stride, std::int64_t dilation, std::int64_t pad) {
+  AxisPhase phase;
+  phase.first = first;
+  phase.extent = first < in_extent ? (in_extent - first - 1) / stride + 1 : 0;
+  for (std::int64_t tap = 0; tap < kernel; ++tap) {
+    if ((first + pad - tap * dilation) % stride == 0) phase.taps.push_back(tap);
+  }
+  if (phase.taps.empty()) return phase;
+  // Position first + i * stride sees output i + (first + pad - tap * dilation) / stride; the taps
+  // are equally far apart.
+  const std::int64_t apart = phase.taps.size() > 1 ? phase.taps[1] - phase.taps[0] : 0;
+  phase.map.offset = (first + pad - phase.taps[0] * dilation) / stride;
+  phase.map.tap_step = -apart * dilation / stride;
+  return phase;
+}
+
 }  // namespace mantissa

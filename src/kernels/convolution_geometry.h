@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "kernels/convolution.h"
 #include "kernels/microkernel_facts.h"
@@ -31,6 +32,17 @@ Window input_window(const ConvolutionShape& shape, const Images& inputs);
 /// The outputs that an input contributed to: input = output * stride + tap * dilation - pad, solved
 /// for the output.
 Window output_window(const ConvolutionShape& shape, const Images& gradients);
+
+/// Every `stride`-th position of one axis of the input, from `first`, and the taps that see outputs
+/// there: the others meet the zeros between outputs that the stride skips.
+struct AxisPhase {
+  std::int64_t first = 0;
+  std::int64_t extent = 0;  ///< positions of this phase
+  AxisMap map;              ///< from these positions and the taps of this phase to the outputs
+  std::vector<std::int64_t> taps;
+};
+AxisPhase axis_phase(std::int64_t first, std::int64_t in_extent, std::int64_t kernel,
+                     std::int64_t stride, std::int64_t dilation, std::int64_t pad);
 
 /// What is true of the operands of a product.
 struct ConvolutionFacts {

@@ -29,9 +29,14 @@ void TileEpilogue::write(const ProductOutput& output, const Tile& tile, std::int
     float* to = output.data + row * output.row_stride;
     for (const ColumnRun& run : runs) {
       float* sums = tile.sums + i * stride + run.column;
+      // The index of an element is of use to rounded outputs only, which lie side by side.
       apply(sums, run.count, row, first_column + run.column,
             element + static_cast<std::uint64_t>(run.offset));
-      copy_run(sums, run.count, to + run.offset);
+      if (run.step == 1) {
+        copy_run(sums, run.count, to + run.offset);
+      } else {
+        for (int j = 0; j < run.count; ++j) to[run.offset + j * run.step] = sums[j];
+      }
     }
   }
 }

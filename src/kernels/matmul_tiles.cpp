@@ -223,7 +223,8 @@ WordPositions Tiling::word_positions(std::int64_t first_row, int rows, const Col
   }
   for (const ColumnRun& run : runs) {
     for (int i = 0; i < run.count; ++i) {
-      column_positions[run.column + i] = static_cast<std::uint64_t>(run.offset + i) * depth;
+      column_positions[run.column + i] =
+          static_cast<std::uint64_t>(run.offset + i * run.step) * depth;
     }
   }
   words.columns = column_positions;
@@ -237,11 +238,11 @@ ColumnRuns::ColumnRuns(const ColumnMap& map, std::int64_t first, int count) {
   std::int64_t middle = first / map.inner_extent % map.middle_extent;
   std::int64_t outer = first / map.inner_extent / map.middle_extent;
   for (int done = 0; done < count;) {
-    const std::int64_t room = map.inner_stride == 1 ? map.inner_extent - inner : 1;
-    const int run = static_cast<int>(std::min<std::int64_t>(room, count - done));
+    const int run =
+        static_cast<int>(std::min<std::int64_t>(map.inner_extent - inner, count - done));
     runs_[static_cast<std::size_t>(used_++)] = {
-        done, run,
-        outer * map.outer_stride + middle * map.middle_stride + inner * map.inner_stride};
+        done, run, outer * map.outer_stride + middle * map.middle_stride + inner * map.inner_stride,
+        map.inner_stride};
     done += run;
     inner += run;
     if (inner == map.inner_extent) {

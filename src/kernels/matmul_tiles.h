@@ -19,11 +19,12 @@ struct ColumnMap {
   std::int64_t inner_stride = 1;
 };
 
-/// Columns that lie side by side in the output.
+/// Columns that lie at equal steps in the output.
 struct ColumnRun {
   int column = 0;  ///< of the tile
   int count = 0;
   std::int64_t offset = 0;  ///< of the first one in the output
+  std::int64_t step = 1;
 };
 
 /// The columns [first, first + count) of a product as runs.

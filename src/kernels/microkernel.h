@@ -175,6 +175,11 @@ inline bool needs_facts(const Mac& mac) {
 PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
                     const OperandFacts& right, std::int64_t depth);
 
+/// Proves that products with zeros change no sum, so that they may be left out: no random words, no
+/// chunks that count products, no infinities that make NaN of a zero, and no sum that is -0, which
+/// a +0 would turn.
+bool zero_products_are_idle(const Mac& mac, const OperandFacts& left, const OperandFacts& right);
+
 /// The binary32 fused chain.
 void multiply_fp32(const Tile& tile, const Accumulation& self);
 void add_fp32(const Tile& tile, const Accumulation& self);

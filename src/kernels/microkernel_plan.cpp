@@ -347,6 +347,20 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   return prepared;
 }
 
+bool zero_products_are_idle(const Mac& mac, const OperandFacts& left, const OperandFacts& right) {
+  const ProductFacts product = multiply_facts(left, right);
+  const auto idle = [&](const Quantization& quantization) {
+    const Rounding rounding = quantization.rounding.rounding;
+    const FloatFormat* format = quantization.format.as_float();
+    // A sum or product that is not zero stays so if it is a multiple of the quantum; and zero is +0
+    // unless rounded down.
+    return format != nullptr && format->subnormals && rounding != Rounding::stochastic &&
+           rounding != Rounding::down && product.lowest_exponent >= quantum_exponent(*format);
+  };
+  return mac.chunk == 0 && product.finite && idle(mac.accumulator) &&
+         (!mac.rounds_product || idle(mac.product));
+}
+
 std::int64_t PreparedMac::state_size() const {
   return std::int64_t{kTileRows} * tile_columns() * (chunk > 0 ? 2 : 1);
 }

@@ -95,7 +95,8 @@ void WeightSource::pack(const PanelRange& range, int width, const PanelMemory& /
         std::max<std::int64_t>(first_k - channel + channels_ - 1, 0) / channels_;
     std::int64_t k = channel + skipped * channels_;
     for (std::int64_t tap = skipped; k < last_k; ++tap, k += channels_) {
-      const float* source = items + channel * channel_stride_ + tap;
+      const float* source =
+          items + channel * channel_stride_ + taps_[static_cast<std::size_t>(tap)];
       float* row = panel + (k - first_k) * width;
       for (int item = 0; item < count; ++item) row[item] = source[item * item_stride_];
     }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "kernels/matmul.h"
 
@@ -75,12 +77,14 @@ class StridedSource final : public PanelSource {
 /// channel (forward) or an input channel (backward_data).
 class WeightSource final : public PanelSource {
  public:
+  /// `taps`: those that take part, in order.
   WeightSource(const float* data, std::int64_t item_stride, std::int64_t channel_stride,
-               std::int64_t channels)
+               std::int64_t channels, std::vector<std::int64_t> taps)
       : data_(data),
         item_stride_(item_stride),
         channel_stride_(channel_stride),
-        channels_(channels) {}
+        channels_(channels),
+        taps_(std::move(taps)) {}
   void pack(const PanelRange& range, int width, const PanelMemory& memory,
             float* panel) const override;
 
@@ -89,6 +93,7 @@ class WeightSource final : public PanelSource {
   std::int64_t item_stride_;
   std::int64_t channel_stride_;
   std::int64_t channels_;
+  std::vector<std::int64_t> taps_;
 };
 
 }  // namespace mantissa

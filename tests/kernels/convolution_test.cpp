@@ -64,6 +64,12 @@ const ConvolutionShape kShapes[] = {
     square(1, 3, 21, 3, 3, 1, 2, 2, 3),
     square(1, 3, 5, 2, 5, 1, 4),
     square(1, 4, 8, 8, 3, 3, 0, 1, 4),
+    square(2, 3, 7, 4, 3, 2, 1),
+    square(1, 2, 10, 3, 5, 3, 2),
+    square(2, 3, 9, 4, 4, 2, 1, 3),
+    square(1, 2, 9, 2, 2, 4, 0),
+    square(2, 4, 9, 6, 1, 2, 0, 1, 2),
+    square(1, 2, 13, 3, 3, 4, 2, 2),
     lopsided(),
 };
 
@@ -106,8 +112,9 @@ TEST_CASE("the three products of a convolution are their chains bit for bit in b
 TEST_CASE(
     "the three products of a convolution are their chains bit for bit under every kind of "
     "accumulator") {
-  for (const char* spelling : {"e5m10", "e5m10/chunk4", "e5m10/sr", "e8m7/rdn", "q8.8/chunk5:fp32",
-                               "e5m7/sr9/chunk3", "fp32 product=e5m7/sr", "e4m3fn product=e5m10"}) {
+  for (const char* spelling :
+       {"e5m10", "e5m10/chunk4", "e5m10/sr", "e8m7/rdn", "q8.8/chunk5:fp32", "e5m7/sr9/chunk3",
+        "fp32 product=e5m7/sr", "e4m3fn product=e5m10", "e5m10/rtz"}) {
     CAPTURE(spelling);
     for (const ConvolutionShape& shape : kShapes) {
       check_convolution(shape, parse_mac(spelling), Values::coarse);
