@@ -38,6 +38,10 @@ std::vector<std::int64_t> axis_map(const Shape& shape, std::size_t axis, const P
   const std::int64_t extent = shape[axis];
   const std::int64_t begin = padding.pads[axis];
   const std::int64_t end = padding.pads[axis + shape.rank()];
+  constexpr std::int64_t kMost = std::int64_t{1} << 24;  // far above any network's
+  if (std::max(begin, end) > kMost || std::min(begin, end) < -kMost) {
+    throw Error("", "pads " + Shape(padding.pads).text() + " are absurdly large");
+  }
   const std::int64_t padded = extent + begin + end;
   // A reflection reaches no further than the far edge, and there is no edge to repeat in an empty
   // axis.

@@ -35,7 +35,9 @@ Shape target_shape(const Shape& input, std::vector<std::int64_t> extents, bool a
       }
       *extent = input[axis];
     }
-    known *= *extent;
+    if (__builtin_mul_overflow(known, *extent, &known)) {
+      throw Error("", problem + "absurdly large");
+    }
   }
   if (inferred != extents.end()) {
     if (known == 0 || input.elements() % known != 0) {

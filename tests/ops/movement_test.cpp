@@ -133,6 +133,8 @@ TEST_CASE("Pad refuses what does not fit, showing pads and shape") {
         "'constant'");
   CHECK(refusal(pad("constant", counting({2, 3}), {0, 1})) ==
         "node 'node' (Pad, opset 13): 2 pads for shape [2, 3], which needs 4");
+  CHECK(refusal(pad("constant", counting({2, 3}), {0, std::int64_t{1} << 40, 0, 0})) ==
+        "node 'node' (Pad, opset 13): pads [0, 1099511627776, 0, 0] are absurdly large");
   CHECK(refusal(pad("wrap", counting({2, 3}), {0, 0, 0, 0})) ==
         "node 'node' (Pad, opset 13): mode 'wrap' is not one of 'constant', 'reflect', 'edge'");
 }

@@ -48,6 +48,10 @@ TEST_CASE("a target that does not fit is refused with both shapes") {
         "divide into rows of 4");
   CHECK(refusal(reshape({2, 3}, {-1, -1})) ==
         "node 'node' (Reshape, opset 13): cannot reshape [2, 3] to [-1, -1]: -1 occurs twice");
+  constexpr std::int64_t kHuge = std::int64_t{1} << 40;
+  CHECK(refusal(reshape({2, 3}, {kHuge, kHuge})) ==
+        "node 'node' (Reshape, opset 13): cannot reshape [2, 3] to [1099511627776, 1099511627776]: "
+        "absurdly large");
   CHECK(refusal(reshape({2, 3}, {-2, 3})) ==
         "node 'node' (Reshape, opset 13): cannot reshape [2, 3] to [-2, 3]: negative extent");
   CHECK(refusal(reshape({6}, {2, 0})) ==
