@@ -17,7 +17,7 @@
 namespace mantissa {
 namespace {
 
-constexpr std::int64_t kMaxSampleElements = std::int64_t{1} << 28;
+constexpr std::int64_t kMaxSampleElements = std::int64_t{1} << 26;  // 256 MiB
 constexpr std::int64_t kMaxBatch = std::int64_t{1} << 20;
 constexpr std::int64_t kFoldBudget = std::int64_t{1} << 26;
 
@@ -161,6 +161,7 @@ class Importer {
 
   void visit(NodeSpec node) {
     std::vector<const Value*> inputs;
+    inputs.reserve(node.inputs.size());
     for (const std::string& name : node.inputs) {
       inputs.push_back(name.empty() ? nullptr : &values_.at(name));
     }
@@ -226,6 +227,7 @@ class Importer {
         return fold_shape(node, inputs[0]->shapes[probe]);
       }
       std::vector<const Constant*> constants;
+      constants.reserve(inputs.size());
       for (const Value* input : inputs) {
         constants.push_back(input == nullptr ? nullptr : &input->constants[probe]);
       }
@@ -267,6 +269,7 @@ class Importer {
       value.kind = Kind::data;
       for (std::size_t probe = 0; probe < shapes.size(); ++probe) {
         value.shapes[probe] = shapes[probe].at(index);
+        require_plausible(value.shapes[probe], description(node), "its output");
       }
       if (!node.outputs[index].empty()) values_[node.outputs[index]] = std::move(value);
     }

@@ -8,25 +8,9 @@
 namespace mantissa {
 namespace {
 
-// Far above any network that fits a computer, far below where products of extents overflow.
-constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
-
 const Shape& shape_of(const Constant& constant) {
   if (const auto* integers = std::get_if<IntegerTensor>(&constant)) return integers->shape;
   return std::get<std::shared_ptr<const Tensor>>(constant)->shape();
-}
-
-void check_shape(const NetworkNode& node, const Shape& shape) {
-  std::int64_t elements = 1;
-  for (const std::int64_t extent : shape.extents()) {
-    if (extent < 1)
-      throw Error("node " + in_quotes(node.name), "its output " + shape.text() + " is empty");
-    if (extent > kMaxElements / elements) {
-      throw Error("node " + in_quotes(node.name),
-                  "its output " + shape.text() + " is absurdly large");
-    }
-    elements *= extent;
-  }
 }
 
 class Preparation {
@@ -70,7 +54,7 @@ class Preparation {
     const std::vector<Shape>& shapes = node.op->output_shapes();
     for (std::size_t index = 0; index < spec.outputs.size(); ++index) {
       const std::string& name = spec.outputs[index];
-      check_shape(node, shapes[index]);
+      require_plausible(shapes[index], "node " + in_quotes(spec.name), "its output");
       node.outputs.push_back(name.empty() ? kNoValue : add_value(name, shapes[index]));
     }
     network_.nodes.push_back(std::move(node));

@@ -188,6 +188,9 @@ class MatMul final : public Operator {
   ProductLayout layout_;
 };
 
+/// Each product has a number in two tables.
+constexpr std::int64_t kMaxProducts = std::int64_t{1} << 24;
+
 /// For each index of `batch` (row-major), which matrix of an operand with leading axes `own` it
 /// reads.
 std::vector<std::int64_t> broadcast_items(const Shape& batch, const Shape& own) {
@@ -255,6 +258,9 @@ std::unique_ptr<Operator> make_matmul(const NodeSpec& /*node*/, std::span<const 
     layout.m *= batch.elements();
     layout.a_items = {0};
     layout.b_items = {0};
+  } else if (batch.elements() > kMaxProducts) {
+    throw Error("", shapes + " make " + std::to_string(batch.elements()) + " products",
+                "at most " + std::to_string(kMaxProducts) + " are supported");
   } else {
     layout.a_items = broadcast_items(batch, batch_a);
     layout.b_items = broadcast_items(batch, batch_b);

@@ -8,6 +8,10 @@
 namespace mantissa {
 namespace {
 
+/// No image is so wide; larger numbers come from damaged files, and each position has an index in a
+/// table.
+constexpr std::int64_t kMaxPad = std::int64_t{1} << 24;
+
 struct Padding {
   std::vector<std::int64_t> pads;  ///< all axes' begins, then all axes' ends; negative ones crop
   float fill = 0;
@@ -66,6 +70,11 @@ std::unique_ptr<Operator> make_pad(const NodeSpec& node, std::span<const InputSp
   if (padding.pads.size() != 2 * shape.rank()) {
     throw Error("", std::to_string(padding.pads.size()) + " pads for shape " + shape.text() +
                         ", which needs " + std::to_string(2 * shape.rank()));
+  }
+  for (const std::int64_t pad : padding.pads) {
+    if (pad < -kMaxPad || pad > kMaxPad) {
+      throw Error("", "a pad of " + std::to_string(pad) + " is absurdly large");
+    }
   }
   AxisMaps maps;
   for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
