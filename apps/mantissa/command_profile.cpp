@@ -140,7 +140,7 @@ nlohmann::ordered_json rows_json(const Workbench& bench, const StepCost& cost, c
                                      {"measured_s", measured.total()},
                                      {"measured_update_s", measured.update}};
   for (const Row& row : rows) {
-    nlohmann::json entry = to_json(row.modelled);
+    nlohmann::ordered_json entry = to_json(row.modelled);
     entry["measured_s"] = row.seconds;
     entry["measured_share"] = row.measured_share;
     document["rows"].push_back(std::move(entry));

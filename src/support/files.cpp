@@ -147,7 +147,7 @@ void require_writable(const fs::path& path) {
     throw Error(path.string(), "is a folder, so no file can be written there");
   }
   fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  while (!fs::exists(folder, status) && folder.has_parent_path()) folder = folder.parent_path();
+  while (!folder.empty() && !fs::exists(folder, status)) folder = folder.parent_path();
   if (folder.empty()) folder = ".";
   if (!fs::is_directory(folder, status) || ::access(folder.c_str(), W_OK | X_OK) != 0) {
     throw Error(path.string(), "cannot be written: " + folder.string() + " is not a writable folder");
