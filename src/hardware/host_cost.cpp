@@ -152,8 +152,7 @@ void price_update(const CostContext& context, std::size_t node_index, const Upda
   Streams streams;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const ValueId input = node.inputs[i];
-    if (input == kNoValue || !context.network.is_parameter(input)) continue;
-    if (layer == nullptr && !node.op->differentiable(i)) continue;
+    if (!is_trained(context.network, input) || !node.op->differentiable(i)) continue;
     if (!updated.insert(input).second) continue;
     const double count = elements(context.network, input);
     streams.load(accelerator, count, storage_bits(gradient.format), gradient.format);
@@ -169,7 +168,10 @@ void price_update(const CostContext& context, std::size_t node_index, const Upda
     streams.conversion_pj +=
         count *
         converter_cost(accelerator.energy_pj, accelerator.random_energy_pj, master.format, weight);
-    if (!keeps_weight_copy(*layer, context.storage.needs_gradient[index(node.inputs[0])])) continue;
+    const ValueId activation = node.inputs[0];
+    const bool has_backward_data =
+        activation != kNoValue && context.storage.needs_gradient[index(activation)];
+    if (!keeps_weight_copy(*layer, has_backward_data)) continue;
     streams.work.transfers += count;
     streams.dram_bits += count * storage_bits(weight.format);
   }

@@ -14,7 +14,7 @@ struct LayerView {
   const NetworkNode& node;
   const LayerNumerics& formats;
   OperatorWork work;
-  bool weight_is_parameter = false;
+  bool weight_is_trained = false;
   bool has_backward_data = false;
   bool has_backward_weight = false;
   double input_elements = 0;
@@ -44,7 +44,9 @@ Operand resident(double elements, double dram_bits, double scratchpad_bits) {
 /// moves less than reading the stored value again.
 void resolve_activation(const CostContext& context, LayerView& layer) {
   const double own = storage_bits(layer.formats.tensor(Role::activation).format);
-  const double stored = context.storage.value_bits[static_cast<std::size_t>(layer.node.inputs[0])];
+  const ValueId input = layer.node.inputs[0];
+  const double stored =
+      input == kNoValue ? own : context.storage.value_bits[static_cast<std::size_t>(input)];
   const bool copies = layer.has_backward_weight && 2 * own < stored;
   const double kept = copies ? own : stored;
   layer.activation = {.elements = layer.input_elements,
@@ -57,32 +59,45 @@ void resolve_activation(const CostContext& context, LayerView& layer) {
 
 void resolve_weight(const CostContext& context, LayerView& layer) {
   const double own = storage_bits(layer.formats.tensor(Role::weight).format);
-  double stored = context.storage.value_bits[static_cast<std::size_t>(layer.node.inputs[1])];
-  if (layer.weight_is_parameter) {
+  const ValueId weight = layer.node.inputs[1];
+  double stored = own;  // a weight that never changes is converted ahead
+  if (layer.weight_is_trained) {
     const double master = storage_bits(layer.formats.tensor(Role::master_weight).format);
     stored = keeps_weight_copy(layer.formats, layer.has_backward_data) ? own : master;
+  } else if (weight != kNoValue && !context.network.is_parameter(weight)) {
+    stored = context.storage.value_bits[static_cast<std::size_t>(weight)];
   }
   layer.weight = resident(layer.weight_elements, stored, own);
+}
+
+/// An operand that is a constant of the model is no value of the network: its size follows from the
+/// product.
+double operand_elements(const CostContext& context, ValueId value, double from_product) {
+  return value == kNoValue ? from_product : elements(context.network, value);
 }
 
 LayerView view_layer(const CostContext& context, std::size_t index) {
   const NetworkNode& node = context.network.nodes[index];
   LayerView layer{.node = node, .formats = *context.storage.layers[index], .work = node.op->work()};
-  const auto& needs = context.storage.needs_gradient;
-  layer.weight_is_parameter = context.network.is_parameter(node.inputs[1]);
-  layer.has_backward_data =
-      needs[static_cast<std::size_t>(node.inputs[0])] && layer.work.backward_data.has_value();
-  layer.has_backward_weight =
-      needs[static_cast<std::size_t>(node.inputs[1])] && layer.work.backward_weight.has_value();
-  layer.input_elements = elements(context.network, node.inputs[0]);
-  layer.weight_elements = elements(context.network, node.inputs[1]);
+  const ValueId input = node.inputs[0];
+  const ValueId weight = node.inputs[1];
+  const ValueId bias = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;
+  const auto wanted = [&needs = context.storage.needs_gradient](ValueId value) {
+    return value != kNoValue && needs[static_cast<std::size_t>(value)];
+  };
+  const ProductShape shape = layer.work.forward.value_or(ProductShape{});
+  layer.weight_is_trained = is_trained(context.network, weight);
+  layer.has_backward_data = wanted(input) && layer.work.backward_data.has_value();
+  layer.has_backward_weight = wanted(weight) && layer.work.backward_weight.has_value();
+  layer.input_elements =
+      operand_elements(context, input, static_cast<double>(shape.m * shape.k * shape.count));
+  layer.weight_elements =
+      operand_elements(context, weight, static_cast<double>(shape.k * shape.n * shape.count));
   layer.output_elements = elements(context.network, node.outputs[0]);
-  if (node.inputs.size() > 2 && node.inputs[2] != kNoValue)
-    layer.bias_elements = elements(context.network, node.inputs[2]);
-  const double error_bits = storage_bits(layer.formats.tensor(Role::error).format);
+  layer.bias_elements = operand_elements(context, bias, 0);
   layer.error = resident(layer.output_elements,
                          context.storage.gradient_bits[static_cast<std::size_t>(node.outputs[0])],
-                         error_bits);
+                         storage_bits(layer.formats.tensor(Role::error).format));
   resolve_activation(context, layer);
   resolve_weight(context, layer);
   return layer;
@@ -163,10 +178,12 @@ void price_forward(const CostContext& context, const LayerView& layer, PhaseCost
       storage_bits(layer.formats.tensor(Role::master_weight).format) * layer.bias_elements;
   add_traffic(context, layer.activation_copy_bits + bias_bits, cost);
   add_edge_sums(context, layer.work.elementwise_forward, mac, cost);
-  const Format& source =
-      context.storage.computed_format[static_cast<std::size_t>(layer.node.inputs[0])];
-  add_conversions(context, layer.input_elements, source, layer.formats.tensor(Role::activation),
-                  cost);
+  const ValueId input = layer.node.inputs[0];
+  if (input != kNoValue) {
+    add_conversions(context, layer.input_elements,
+                    context.storage.computed_format[static_cast<std::size_t>(input)],
+                    layer.formats.tensor(Role::activation), cost);
+  }
   add_conversions(context, layer.output_elements, result_format(mac).format,
                   layer.formats.tensor(Role::output), cost);
 }
@@ -197,7 +214,7 @@ void price_backward_weight(const CostContext& context, const LayerView& layer, P
       static_cast<double>(shape.m * shape.k * shape.count) == layer.output_elements;
   const Quantization& gradient = layer.formats.tensor(Role::weight_gradient);
   const double gradient_bits =
-      layer.weight_is_parameter
+      layer.weight_is_trained
           ? storage_bits(gradient.format)
           : context.storage.gradient_bits[static_cast<std::size_t>(layer.node.inputs[1])];
   const ArrayProduct product{.shape = shape,

@@ -153,6 +153,10 @@ void plan_demands(const Network& network, StoragePlan& plan) {
 
 }  // namespace
 
+bool is_trained(const Network& network, ValueId value) {
+  return network.is_parameter(value) && network.trainable[index(value) - 1];
+}
+
 double storage_bits(const Format& format) {
   return facts(format).storage_bits;
 }
@@ -168,7 +172,7 @@ StoragePlan plan_storage(const Network& network, const Assignment& assignment) {
   plan.gradient_bits.assign(values, vector_bits);
   plan.needs_gradient.assign(values, false);
   for (std::size_t p = 1; p <= network.parameter_count; ++p) {
-    plan.needs_gradient[p] = true;
+    plan.needs_gradient[p] = network.trainable[p - 1];
     plan.value_bits[p] = vector_bits;
   }
   plan_forward(network, assignment, plan);

@@ -38,6 +38,9 @@ struct StoragePlan {
 /// Throws Error if the assignment's layers are not the network's, by name and in order.
 StoragePlan plan_storage(const Network& network, const Assignment& assignment);
 
+/// True for a parameter that the optimiser changes.
+bool is_trained(const Network& network, ValueId value);
+
 /// Bits per element in memory.
 double storage_bits(const Format& format);
 

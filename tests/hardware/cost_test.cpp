@@ -343,6 +343,33 @@ TEST_CASE("a parameter that two layers share is updated once") {
   CHECK(phase(cost, "second", Phase::update).dram_bytes == 0);
 }
 
+TEST_CASE("a weight that training leaves alone has neither gradient nor update") {
+  fake::NetworkBuilder build(Shape{16, 32});
+  const ValueId fixed = build.parameter({32, 32}, false);
+  const ValueId trained = build.parameter({32, 32});
+  ValueId v = build.gemm("fixed", 0, fixed);
+  v = build.gemm("trained", v, trained);
+  const StepCost cost = uniform_cost(build.finish(v), "e4m3fn", "fp32");
+  CHECK(phase(cost, "fixed", Phase::forward).macs == 16 * 32 * 32);
+  CHECK(phase(cost, "fixed", Phase::backward_data).macs == 0);
+  CHECK(phase(cost, "fixed", Phase::backward_weight).macs == 0);
+  CHECK(phase(cost, "fixed", Phase::update).dram_bytes == 0);
+  CHECK(phase(cost, "trained", Phase::backward_data).macs ==
+        0);  // nobody behind it wants a gradient
+  CHECK(phase(cost, "trained", Phase::backward_weight).macs == 16 * 32 * 32);
+  CHECK(phase(cost, "trained", Phase::update).dram_bytes > 0);
+}
+
+TEST_CASE("an operand that the operator took in as a constant is priced from the product's size") {
+  fake::NetworkBuilder build(Shape{16, 32});
+  const ValueId weight = build.parameter({32, 32}, false);
+  Network network = build.finish(build.gemm("fc", 0, weight));
+  const StepCost as_value = uniform_cost(network, "bf16", "fp32");
+  network.nodes[0].inputs[1] = kNoValue;
+  const StepCost as_constant = uniform_cost(network, "bf16", "fp32");
+  CHECK(as_constant.energy_pj == as_value.energy_pj);
+}
+
 TEST_CASE("views cost nothing and pass formats through") {
   const StepCost cost = uniform_cost(fake::lenet(8), "e4m3fn", "fp32");
   CHECK(phase(cost, "flatten", Phase::forward).energy_total_pj() == 0);

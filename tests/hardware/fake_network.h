@@ -45,8 +45,9 @@ class NetworkBuilder {
     value(std::move(input), "x");
   }
 
-  ValueId parameter(Shape shape) {
+  ValueId parameter(Shape shape, bool trainable = true) {
     ++network_.parameter_count;
+    network_.trainable.push_back(trainable);
     return value(std::move(shape), "p" + std::to_string(network_.parameter_count));
   }
 
