@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "numeric/format.h"
@@ -7,6 +8,10 @@
 #include "support/error.h"
 
 namespace mantissa {
+
+// The macros INFINITY and NAN are float.
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// `format` if it is possible.
 inline void add_if_possible(std::vector<Format>& formats, const FloatFormat& format) {

@@ -107,7 +107,7 @@ TEST_CASE("facts agree with the list of values and its codes") {
     CHECK(values.back() == known.max_finite);
     CHECK(values.front() == known.min_finite);
     double epsilon = 0;
-    double smallest = INFINITY;
+    double smallest = kInfinity;
     bool exact = true;
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (values[i] == 1 && i + 1 < values.size()) epsilon = values[i + 1] - 1;
@@ -119,10 +119,10 @@ TEST_CASE("facts agree with the list of values and its codes") {
     CHECK(smallest == known.min_positive);
     CHECK(epsilon == known.epsilon);
     CHECK(encode(format, -0.0).has_value() == known.has_negative_zero);
-    CHECK(encode(format, NAN).has_value() == known.has_nan);
-    CHECK(encode(format, INFINITY).has_value() == known.has_infinity);
-    if (known.has_nan) CHECK(std::isnan(decode(format, *encode(format, NAN))));
-    if (known.has_infinity) CHECK(decode(format, *encode(format, -INFINITY)) == -INFINITY);
+    CHECK(encode(format, kNan).has_value() == known.has_nan);
+    CHECK(encode(format, kInfinity).has_value() == known.has_infinity);
+    if (known.has_nan) CHECK(std::isnan(decode(format, *encode(format, kNan))));
+    if (known.has_infinity) CHECK(decode(format, *encode(format, -kInfinity)) == -kInfinity);
     CHECK_FALSE(encode(format, values.back() * 1.37).has_value());
   }
 }

@@ -6,6 +6,7 @@
 
 #include <mpfr.h>
 
+#include "numeric/all_formats.h"
 #include "numeric/mac.h"
 #include "numeric/rounding_grid.h"
 
@@ -46,7 +47,7 @@ class MpfrOracle {
 
   /// `exact` rounded in the mode; for stochastic rounding with the word `random`.
   double round(const Real& exact, RoundingMode mode, std::uint32_t random = 0) const {
-    if (mpfr_nan_p(exact.get()) != 0) return NAN;
+    if (mpfr_nan_p(exact.get()) != 0) return kNan;
     const bool negative = mpfr_signbit(exact.get()) != 0;
     if (mpfr_inf_p(exact.get()) != 0) return overflow(negative);
     Real rounded(precision_);
@@ -65,7 +66,7 @@ class MpfrOracle {
     Real sum(precision_);
     const mpfr_rnd_t rounding = *native(mode.rounding);
     with_subnormals(sum, mpfr_fma(sum.get(), x.get(), y.get(), z.get(), rounding), rounding);
-    if (mpfr_nan_p(sum.get()) != 0) return NAN;
+    if (mpfr_nan_p(sum.get()) != 0) return kNan;
     const bool negative = mpfr_signbit(sum.get()) != 0;
     if (mpfr_inf_p(sum.get()) != 0) return overflow(negative);
     return finish(mpfr_get_d(sum.get(), MPFR_RNDN), negative, mode.rounding);

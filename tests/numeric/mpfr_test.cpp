@@ -58,7 +58,7 @@ std::vector<double> near_ties(const Format& format) {
         static_cast<int>(random_below({9}, 2 * i, static_cast<std::uint32_t>(exponents)));
     const std::uint32_t halves = 2 * (random_bits({9}, 2 * i + 1) >> (31 - grid.fraction_bits)) + 1;
     const double tie = std::ldexp(halves, exponent - grid.fraction_bits - 1);
-    for (const double input : {tie, std::nextafter(tie, INFINITY), std::nextafter(tie, 0.0)}) {
+    for (const double input : {tie, std::nextafter(tie, kInfinity), std::nextafter(tie, 0.0)}) {
       inputs.push_back(input);
       inputs.push_back(-input);
     }

@@ -202,7 +202,8 @@ void sample_binary32(Check check) {
 
 template <int kMode>
 float through_fp16(float value) {
-  return _cvtsh_ss(_cvtss_sh(value, kMode | _MM_FROUND_NO_EXC));
+  const __m128i packed = _mm_cvtps_ph(_mm_set_ss(value), kMode | _MM_FROUND_NO_EXC);
+  return _mm_cvtss_f32(_mm_cvtph_ps(packed));
 }
 
 template <int kMode>

@@ -39,21 +39,21 @@ TEST_CASE("overflow to OCP E4M3 begins at 464, half a step above the largest num
   CHECK(rounded(1e30, "e4m3fnsat") == 448);
   CHECK(rounded(-1e30, "e4m3fin") == -480);
   CHECK(rounded(65519.99, "fp16") == 65504);
-  CHECK(rounded(65520, "fp16") == INFINITY);
+  CHECK(rounded(65520, "fp16") == kInfinity);
 }
 
 TEST_CASE("overflow becomes the largest number where the mode points inward") {
   for (const char* mode : {"e4m3fn/rtz", "e4m3fn/ro", "e4m3fn/rdn"})
     CHECK(rounded(500, mode) == 448);
   for (const char* mode : {"e5m2/rtz", "e5m2/ro", "e5m2/rup"}) CHECK(rounded(-1e6, mode) == -57344);
-  CHECK(rounded(1e6, "e5m2/rup") == INFINITY);
-  CHECK(rounded(-1e6, "e5m2/rdn") == -INFINITY);
-  CHECK(rounded(1e6, "e5m2/sr", 0) == INFINITY);
+  CHECK(rounded(1e6, "e5m2/rup") == kInfinity);
+  CHECK(rounded(-1e6, "e5m2/rdn") == -kInfinity);
+  CHECK(rounded(1e6, "e5m2/sr", 0) == kInfinity);
   for (const char* mode : {"e5m2/rtz", "e5m2/ro", "e5m2/rdn", "e5m2/sr"})
-    CHECK(rounded(INFINITY, mode) == INFINITY);
-  CHECK(std::isnan(rounded(INFINITY, "e4m3fn/rtz")));
-  CHECK(rounded(INFINITY, "e4m3fnsat/rup") == 448);
-  CHECK(rounded(-INFINITY, "q8.8") == -128);
+    CHECK(rounded(kInfinity, mode) == kInfinity);
+  CHECK(std::isnan(rounded(kInfinity, "e4m3fn/rtz")));
+  CHECK(rounded(kInfinity, "e4m3fnsat/rup") == 448);
+  CHECK(rounded(-kInfinity, "q8.8") == -128);
 }
 
 TEST_CASE("zero keeps its sign where the format has -0") {
@@ -68,7 +68,7 @@ TEST_CASE("zero keeps its sign where the format has -0") {
 
 TEST_CASE("NaN stays NaN in every format") {
   for (const char* format : {"fp32", "e4m3fn", "e4m3fnuz", "e2m1fin", "e5m2sat", "q8.8"})
-    CHECK(std::isnan(rounded(NAN, format)));
+    CHECK(std::isnan(rounded(kNan, format)));
 }
 
 TEST_CASE("a value is rounded once, from the binary64 itself") {
@@ -143,7 +143,7 @@ TEST_CASE("a fused multiply-accumulate rounds the exact sum once") {
   CHECK(same(multiply_accumulate(1, -1, 1, mac), 0.0));
   CHECK(same(multiply_accumulate(1, -1, 1, parse_mac("fp16/rdn")), -0.0));
   CHECK(std::isnan(multiply_accumulate(0, INFINITY, 0, mac)));
-  CHECK(std::isnan(multiply_accumulate(-INFINITY, INFINITY, 1, mac)));
+  CHECK(std::isnan(multiply_accumulate(-kInfinity, INFINITY, 1, mac)));
   CHECK(multiply_accumulate(0, INFINITY, 1, mac) == INFINITY);
 }
 
