@@ -93,37 +93,54 @@ bool is_fused(const Network& network, const NetworkNode& node, const std::vector
   return input > 0 && !network.is_parameter(input) && readers[index(input)] == 1;
 }
 
+/// What a node's results are members of, and the format in which it takes their gradients.
+struct NodeFormats {
+  Format computed;
+  Format gradient;
+};
+
+NodeFormats formats_of(const NetworkNode& node, const LayerNumerics* layer, const Format& vector,
+                       const std::vector<int>& readers, const StoragePlan& plan) {
+  if (layer != nullptr) {
+    return {layer->tensor(Role::output).format, layer->tensor(Role::error).format};
+  }
+  NodeFormats formats{vector, vector};
+  if (!selects(node)) return formats;
+  const std::size_t input = index(node.inputs.front());
+  const bool view = is_view(node.op_type);
+  if (view || holds(vector, plan.computed_format[input])) {
+    formats.computed = plan.computed_format[input];
+  }
+  const bool alone = readers[input] == 1 && moves_gradients(node);
+  if (alone && (view || holds(vector, plan.gradient_format[input]))) {
+    formats.gradient = plan.gradient_format[input];
+  }
+  return formats;
+}
+
+void set_gradient(StoragePlan& plan, ValueId value, const Format& format) {
+  plan.gradient_format[index(value)] = format;
+  plan.gradient_bits[index(value)] = storage_bits(format);
+}
+
 void plan_forward(const Network& network, const Assignment& assignment, StoragePlan& plan) {
   const Format& vector = assignment.vector.format;
   const std::vector<int> readers = count_readers(network);
   for (std::size_t n = 0; n < network.nodes.size(); ++n) {
     const NetworkNode& node = network.nodes[n];
     const LayerNumerics* layer = plan.layers[n];
-    Format computed = layer != nullptr ? layer->tensor(Role::output).format : vector;
-    Format gradient = layer != nullptr ? layer->tensor(Role::error).format : vector;
-    if (layer == nullptr && selects(node)) {
-      const std::size_t input = index(node.inputs.front());
-      const bool view = is_view(node.op_type);
-      if (view || holds(vector, plan.computed_format[input]))
-        computed = plan.computed_format[input];
-      const bool alone = readers[input] == 1 && moves_gradients(node);
-      if (alone && (view || holds(vector, plan.gradient_format[input])))
-        gradient = plan.gradient_format[input];
-    }
+    const NodeFormats formats = formats_of(node, layer, vector, readers, plan);
     const bool needs = needs_gradient(node, layer != nullptr, plan);
     plan.fused.push_back(is_fused(network, node, readers));
     for (const ValueId output : node.outputs) {
       if (output == kNoValue) continue;
       plan.needs_gradient[index(output)] = needs;
-      plan.computed_format[index(output)] = computed;
-      plan.gradient_format[index(output)] = readers[index(output)] > 1 ? vector : gradient;
-      plan.gradient_bits[index(output)] = storage_bits(plan.gradient_format[index(output)]);
+      plan.computed_format[index(output)] = formats.computed;
+      set_gradient(plan, output, readers[index(output)] > 1 ? vector : formats.gradient);
     }
-    if (!plan.fused[n]) continue;
-    plan.gradient_format[index(node.inputs.front())] =
-        plan.gradient_format[index(node.outputs.front())];
-    plan.gradient_bits[index(node.inputs.front())] =
-        plan.gradient_bits[index(node.outputs.front())];
+    if (plan.fused[n]) {
+      set_gradient(plan, node.inputs.front(), plan.gradient_format[index(node.outputs.front())]);
+    }
   }
 }
 
