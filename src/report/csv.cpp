@@ -53,7 +53,7 @@ std::vector<std::string> header(const FrontDocument& document, const AssignmentR
   for (const Total& total : other_totals(document)) names.emplace_back(total.name);
   names.emplace_back("vector");
   for (const auto& [layer, roles] : shape.layers) {
-    for (const auto& [role, spelling] : roles) names.push_back(layer + "." + role);
+    for (const auto& [role, spelling] : roles) names.emplace_back(layer).append(".").append(role);
   }
   return names;
 }

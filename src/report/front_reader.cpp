@@ -61,6 +61,7 @@ std::vector<ObjectiveFacts> read_objectives(const JsonCursor& json) {
 std::vector<double> read_by_objective(const JsonCursor& json,
                                       const std::vector<ObjectiveFacts>& objectives) {
   std::vector<double> values;
+  values.reserve(objectives.size());
   for (const ObjectiveFacts& objective : objectives)
     values.push_back(json.at(objective.name).number());
   return values;
