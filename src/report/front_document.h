@@ -169,7 +169,7 @@ struct PointRecord {
 
 /// A candidate that the search did not look for: a recipe or one format everywhere.
 struct BaselineRecord {
-  std::string name;  ///< "fp32", "amp-fp16", "amp-bf16", "uniform e4m3fn"
+  std::string name;  ///< "fp32", "amp-fp16", "amp-bf16", "e4m3fn"
   PointRecord point;
   friend bool operator==(const BaselineRecord&, const BaselineRecord&) = default;
 };

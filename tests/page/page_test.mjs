@@ -5,7 +5,7 @@
 // Exits with 77 (skipped) if there is no browser or no driver for it. The pages come from tests/report/page_test.cpp.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -214,6 +214,17 @@ test("odd names are shown as they are, and an interruption is told", async () =>
 test("a search without results still has a page", async () => {
   const page = await open("empty.html");
   assert.match(await text(page, "#notice"), /no front yet/);
+  await page.close();
+});
+
+test("without the charting library there are tables, and a word about it", async () => {
+  const [before, after] = readFileSync(path.join(folder, "report.html"), "utf8").split(/(?<=id="front-data">[^<]*<\/script>)/);
+  writeFileSync(path.join(folder, "tables.html"), before + after.replace(/<script>[^]*?<\/script>/, "<script></script>"));
+  const page = await open("tables.html");
+  assert.match(await text(page, "#notice"), /without its charting library/);
+  await page.locator('#front-table tbody:last-child button').nth(1).click();
+  assert.equal(await text(page, "#summary-heading"), `Point ${result.points[1].id}`);
+  assert.equal(await page.locator("#front-chart").isVisible(), false);
   await page.close();
 });
 

@@ -281,7 +281,7 @@ void add_baselines(FrontDocument& document) {
       {{"fp32", uniform(kWidestTensor, kWidestMac)},
        {"amp-fp16", uniform(4, kWidestMac)},
        {"amp-bf16", uniform(5, kWidestMac)},
-       {"uniform e4m3fn", uniform(2, 0)}}};
+       {"e4m3fn", uniform(2, 0)}}};
   std::uint64_t number = 1000;
   for (const auto& [name, genome] : baselines) {
     PointRecord point = evaluate(genome, 0.4, evaluation_id(number));

@@ -76,6 +76,7 @@ function frame(more = {}) {
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: themeColour("ink") },
     },
     legend: { orientation: "h", yanchor: "bottom", y: 1.02, xanchor: "left", x: 0, traceorder: "normal", font: { size: 12 } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: themeColour("ink-faint"), activecolor: themeColour("accent") },
     barmode: "stack",
     bargap: 0.32,
     ...more,
@@ -91,7 +92,7 @@ const kConfig = {
 const kFrontConfig = {
   ...kConfig,
   displayModeBar: "hover",
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]],
   toImageButtonOptions: { format: "svg", filename: "front" },
 };
 

@@ -40,7 +40,7 @@ function cloudTrace(xMeasure, yMeasure, xAxis, yAxis) {
     type: "scatter", mode: "markers", name: "all evaluations", showlegend: shown.length > 0,
     x: shown.map((evaluation) => xAxis.show(xMeasure.ofEvaluation(evaluation))),
     y: shown.map((evaluation) => yAxis.show(yMeasure.ofEvaluation(evaluation))),
-    text: shown.map((evaluation) => `evaluation ${escapeHtml(evaluation.id)}<br>generation ${evaluation.generation}`),
+    text: shown.map((evaluation) => `evaluation ${escapeHtml(shortId(evaluation.id))}<br>generation ${evaluation.generation}`),
     hovertemplate: "%{text}<extra></extra>",
     marker: { size: 5, color: themeColour("ink-faint"), opacity: 0.45 },
   };
@@ -161,6 +161,17 @@ function selectedTrace(xMeasure, yMeasure, xAxis, yAxis) {
   };
 }
 
+// The range that shows the front and the baselines, with some room around; evaluations far off do not squeeze them. The
+// chart's own "autoscale" button shows all.
+function rangeOf(axisShown, measure, isLog) {
+  const values = candidates.map((item) => axisShown.show(measure.of(item))).filter((value) => isNumber(value) && (value > 0 || !isLog));
+  if (values.length < 2) return {};
+  const places = values.map((value) => (isLog ? Math.log10(value) : value));
+  const [least, most] = [Math.min(...places), Math.max(...places)];
+  const room = 0.07 * (most - least);
+  return room > 0 ? { range: [least - room, most + 1.2 * room] } : {};
+}
+
 function drawFront() {
   const [xMeasure, yMeasure] = [measureOf(state.x), measureOf(state.y)];
   const [xAxis, yAxis] = [axisOf(xMeasure), axisOf(yMeasure)];
@@ -177,8 +188,8 @@ function drawFront() {
     clickmode: "event",
     // The zoom outlasts a click, but not another choice of axes.
     uirevision: [state.x, state.y, state.logX, state.logY, state.reference].join("|"),
-    xaxis: axis(capitalised(xAxis.title), { ticksuffix: xAxis.suffix, ...ticks, ...scale(state.logX) }),
-    yaxis: axis(capitalised(yAxis.title), { ticksuffix: yAxis.suffix, ...scale(state.logY) }),
+    xaxis: axis(capitalised(xAxis.title), { ticksuffix: xAxis.suffix, ...ticks, ...scale(state.logX), ...rangeOf(xAxis, xMeasure, state.logX) }),
+    yaxis: axis(capitalised(yAxis.title), { ticksuffix: yAxis.suffix, ...scale(state.logY), ...rangeOf(yAxis, yMeasure, state.logY) }),
   });
   draw("front-chart", traces, layout, kFrontConfig);
 }

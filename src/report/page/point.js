@@ -33,7 +33,8 @@ function showSummary(item) {
   byId("summary-heading").textContent = item.isBaseline ? item.label : `Point ${item.label}`;
   const base = reference();
   const status = item.metrics.status === "finished" ? "" : `Training ${item.metrics.status}: ${item.metrics.status_reason}. `;
-  byId("summary-status").textContent = `${status}Evaluation ${item.evaluation}${base && base !== item ? `, beside ${base.label}` : ""}.`;
+  byId("summary-status").textContent = `${status}Evaluation ${shortId(item.evaluation)}${base && base !== item ? `, beside ${base.label}` : ""}.`;
+  byId("summary-status").title = item.evaluation;
   byId("metrics").replaceChildren(...metricRows(item).map(([name, value, relation, verdict]) => element(
     "tr", {}, element("th", { scope: "row" }, name), element("td", {}, value), element("td", { class: `relation ${verdict}` }, relation))));
 }
@@ -112,7 +113,7 @@ function drawBars(id, { rows, parts, colours, amount, marks, unit, title, height
     type: "bar", orientation: "h", name: words(part), y: rows, x: rows.map((row, r) => amount(r, p) * factor),
     customdata: rows.map((row, r) => (totals[r] > 0 ? `${(100 * amount(r, p) / totals[r]).toFixed(1)} % of ${quantity(totals[r], unit)}` : "")),
     hovertemplate: `%{y}, ${words(part)}: %{x:.3~g} ${symbol}<br>%{customdata}<extra></extra>`,
-    marker: { color: colours[p], line: { width: 1, color: themeColour("card") } },
+    marker: { color: colours[p], line: { width: 0.5, color: themeColour("card") } },
   })).filter((trace) => trace.x.some((value) => value > 0));
   showLegend(`${id.replace("-chart", "")}-legend`, traces.map(({ name, marker }) => [name, marker.color]), marks ? reference().label : "");
   if (marks) {
@@ -145,17 +146,18 @@ function drawEnergy(item) {
   const base = reference() === item ? undefined : reference();
   const marks = (count, keep) => (base ? Array.from({ length: count }, (_, i) => energySum(base, keep(i))) : undefined);
   const usedComponents = components.map((name, c) => c).filter((c) => [item, base].some((one) => one && energySum(one, (n, p, k) => k === c) > 0));
+  const height = heightForBars(Math.max(6, usedComponents.length));
   drawBars("component-chart", {
     rows: usedComponents.map((c) => words(components[c])), parts: phases, colours: phaseColours,
     amount: (r, p) => energySum(item, (n, phase, c) => c === usedComponents[r] && phase === p),
     marks: marks(usedComponents.length, (i) => (n, p, c) => c === usedComponents[i]),
-    unit: "pJ", title: "Energy", height: heightForBars(6),
+    unit: "pJ", title: "Energy", height,
   });
   drawBars("phase-chart", {
     rows: phases.map(words), parts: components, colours: componentColours,
     amount: (r, c) => energySum(item, (n, phase, component) => phase === r && component === c),
     marks: marks(phases.length, (i) => (n, p) => p === i),
-    unit: "pJ", title: "Energy", height: heightForBars(6),
+    unit: "pJ", title: "Energy", height,
   });
   const groups = nodeGroups(item);
   drawBars("layer-chart", {

@@ -82,6 +82,11 @@ function words(name) {
   return name === "dram" ? "DRAM" : name.replaceAll("_", " ").replaceAll(".", " ");
 }
 
+// Enough of a hash to find it by.
+function shortId(id) {
+  return id.length > 16 ? `${id.slice(0, 12)}…` : id;
+}
+
 function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
