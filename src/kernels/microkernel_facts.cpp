@@ -108,7 +108,7 @@ OperandFacts interpret(const Gathered& gathered) {
   facts.finite = gathered.infinite_or_nan == 0;
   // A value of exponent field E and z zeros at its end is a multiple of 2^(E - 127 - 23 + z).
   constexpr int kBias = 127 + 23;
-  facts.highest_exponent = static_cast<int>(gathered.largest >> 23) - 127;
+  facts.largest = std::bit_cast<float>(gathered.largest);
   if (gathered.subnormal != 0) return facts;  // rare: assume the worst of them
   const int zeros = gathered.fractions == 0 ? 23 : std::countr_zero(gathered.fractions);
   facts.significand_bits = 24 - zeros;
@@ -157,8 +157,8 @@ OperandFacts measure_facts(const MatrixView& matrix) {
 
 OperandFacts join(const OperandFacts& a, const OperandFacts& b) {
   return {std::max(a.significand_bits, b.significand_bits),
-          std::min(a.lowest_exponent, b.lowest_exponent),
-          std::max(a.highest_exponent, b.highest_exponent), a.finite && b.finite};
+          std::min(a.lowest_exponent, b.lowest_exponent), std::max(a.largest, b.largest),
+          a.finite && b.finite};
 }
 
 }  // namespace mantissa

@@ -8,10 +8,10 @@ namespace mantissa {
 
 /// What is true of every value of an operand. Kernels are chosen by proof from it.
 struct OperandFacts {
-  int significand_bits = 24;   ///< no value has more, from its first to its last set bit
-  int lowest_exponent = -149;  ///< every value is a multiple of 2^lowest_exponent
-  int highest_exponent = 127;  ///< |finite value| < 2^(highest_exponent + 1)
-  bool finite = false;         ///< neither infinities nor NaN
+  int significand_bits = 24;       ///< no value has more, from its first to its last set bit
+  int lowest_exponent = -149;      ///< every value is a multiple of 2^lowest_exponent
+  float largest = 3.40282347e38F;  ///< no finite magnitude is larger (here: the largest binary32)
+  bool finite = false;             ///< neither infinities nor NaN
 };
 
 /// Reads all values once.

@@ -32,13 +32,13 @@ int quantum_exponent(const FloatFormat& format) {
 struct ProductFacts {
   int significand_bits = 0;
   int lowest_exponent = 0;
-  int bound_exponent = 0;  ///< |product| < 2^bound_exponent
+  double bound = 0;  ///< no finite magnitude is larger
   bool finite = false;
 
   /// Nothing is lost where binary32 multiplies.
   bool exact_in_binary32() const {
     return significand_bits <= kSignificand32 && lowest_exponent >= kLowestExponent32 &&
-           bound_exponent <= kHighestExponent32;
+           bound <= 0x1p127;
   }
 };
 
@@ -49,23 +49,26 @@ ProductFacts multiply_facts(const OperandFacts& left, const OperandFacts& right)
   const bool power = std::min(left.significand_bits, right.significand_bits) == 1;
   facts.significand_bits = power ? bits - 1 : bits;
   facts.lowest_exponent = left.lowest_exponent + right.lowest_exponent;
-  facts.bound_exponent = left.highest_exponent + right.highest_exponent + 2;
+  facts.bound = static_cast<double>(left.largest) * static_cast<double>(right.largest);
   facts.finite = left.finite && right.finite;
   return facts;
 }
 
-/// E so that every sum of a chain, before and after its rounding to nearest, is below 2^E, as long
-/// as nothing overflows.
+/// No sum of a chain, before and after its rounding to nearest, is larger, as long as nothing
+/// overflows.
 ///
-/// With u = 2^-p the relative error of a rounding, n sums of products below 2^b stay below n (1 +
-/// u)^n 2^b, which is below 4 n 2^b if n <= 2^p. And a sum of at least 2^(b + p) does not grow any
-/// more, as products are then below half its unit in the last place: with the step that leads there
-/// every sum is below 2^(b + p + 1).
-int sum_bound_exponent(int product_bound, int significand_bits, std::int64_t depth) {
-  const auto products = static_cast<std::uint64_t>(std::max<std::int64_t>(depth, 1));
-  const int length = static_cast<int>(std::bit_width(products));
-  const bool is_short = length <= significand_bits;
-  return product_bound + (is_short ? length + 2 : significand_bits + 2);
+/// With u = 2^-p the relative error of a rounding, n sums of products up to b stay below n (1 +
+/// u)^n b, and (1 + u)^n is at most 1 + nu + (nu)^2 for nu <= 1. And a sum of T = 2^(e + p), with
+/// the least 2^e > b, does not grow any more, as products are then below half its unit in the last
+/// place.
+double sum_bound(double product_bound, int significand_bits, std::int64_t depth) {
+  if (product_bound == 0) return 0;
+  const auto products = static_cast<double>(depth);
+  const double still = std::ldexp(1.0, std::ilogb(product_bound) + 1 + significand_bits);
+  const double growth = std::ldexp(products, -significand_bits);
+  const double standing = still + product_bound;
+  if (growth > 1) return standing;
+  return std::min(products * product_bound * (1 + growth + growth * growth), standing);
 }
 
 /// Rounding leaves multiples of a power of two what they are, if it is not below the quantum; but a
@@ -87,9 +90,9 @@ const FloatFormat* format32(const Quantization& quantization) {
   return usual && inside ? format : nullptr;
 }
 
-/// The power of two that rounds values of `exponent` is finite.
-bool power_is_finite(const FloatFormat& format, int exponent) {
-  return exponent + 23 - format.fraction_bits <= kHighestExponent32;
+/// The power of two that rounds values up to `bound` is finite.
+bool power_is_finite(const FloatFormat& format, double bound) {
+  return bound <= std::ldexp(1.0, kHighestExponent32 - 24 + format.fraction_bits);
 }
 
 Rounding32 rounding32(const FloatFormat& format) {
@@ -102,10 +105,10 @@ Rounding32 rounding32(const FloatFormat& format) {
   return rounding;
 }
 
-/// Values below 2^bound that are multiples of 2^lowest neither overflow nor are rounded among the
+/// Values up to `bound` that are multiples of 2^lowest neither overflow nor are rounded among the
 /// subnormals.
-bool is_plain(const FloatFormat& format, int bound, int lowest) {
-  return bound <= format.max_exponent() && lowest >= quantum_exponent(format) &&
+bool is_plain(const FloatFormat& format, double bound, int lowest) {
+  return bound <= format.max_finite() && lowest >= quantum_exponent(format) &&
          power_is_finite(format, bound);
 }
 
@@ -164,7 +167,10 @@ class Planner32 {
   }
 
   bool plan_range(Plan32& plan) {
-    const int bound = product_.bound_exponent + (mac_.rounds_product ? 1 : 0);
+    // A rounded product may be larger than the exact one by half a unit in its last place.
+    const int product_bits = mac_.rounds_product ? std::min(product_bits_, kSignificand32) : 0;
+    const double bound =
+        product_.bound * (mac_.rounds_product ? 1 + std::ldexp(1.0, -product_bits) : 1);
     bool plain = product_.finite;
     bool full = true;
     if (product_format_ != nullptr) {
@@ -172,10 +178,9 @@ class Planner32 {
       full = full && power_is_finite(*product_format_, bound);
     }
     if (sum_format_ != nullptr) {
-      const int sums = sum_bound_exponent(bound, sum_format_->significand_bits(), depth_);
+      const double sums = sum_bound(bound, sum_format_->significand_bits(), depth_);
       plain = plain && is_plain(*sum_format_, sums, product_.lowest_exponent);
-      full = full &&
-             power_is_finite(*sum_format_, std::max(sum_format_->max_exponent() + 1, bound) + 1);
+      full = full && power_is_finite(*sum_format_, sum_format_->max_finite() + bound);
     }
     plan.plain_range = plain;
     return plain || full;
@@ -253,7 +258,7 @@ QuickRounding64 plan_quick(const Mac& mac, const ProductFacts& product, const Ro
   // One fraction bit at least, so that a NaN is still one with the other bits cleared.
   quick.used = product.lowest_exponent >= lowest && format->fraction_bits >= 1 && !sum.down &&
                !sum.away_if_even;
-  const int highest = std::max(format->max_exponent() + 1, product.bound_exponent) + 1;
+  const int highest = std::ilogb(format->max_finite() + product.bound) + 1;
   quick.exact_sum = highest - sums_lowest_exponent(*format, product) <= 53;
   const int below = 52 - format->fraction_bits;
   quick.cleared = (std::uint64_t{1} << below) - 1;
@@ -307,12 +312,12 @@ ProductFacts sum_facts(const Mac& mac, const ProductFacts& product) {
   ProductFacts facts;  // never `finite`: sums may overflow
   facts.significand_bits = kSignificand32;
   facts.lowest_exponent = kLowestExponent32;
-  facts.bound_exponent = kHighestExponent32 + 1;
+  facts.bound = static_cast<double>(std::numeric_limits<float>::max());
   if (const FloatFormat* format = mac.accumulator.format.as_float()) {
     facts.significand_bits = format->significand_bits();
     facts.lowest_exponent =
         std::max(quantum_exponent(*format), sums_lowest_exponent(*format, product));
-    facts.bound_exponent = format->max_exponent() + 1;
+    facts.bound = format->max_finite();
   }
   return facts;
 }
@@ -333,16 +338,18 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   prepared.chunk = mac.chunk;
   prepared.inner =
       choose(within, product, mac.chunk > 0 ? std::min<std::int64_t>(mac.chunk, depth) : depth);
-  prepared.inner.product_key = key.child("product");
-  prepared.inner.sum_key = key.child("sum");
   prepared.stochastic =
       is_stochastic(mac.accumulator) || (mac.rounds_product && is_stochastic(mac.product));
   if (mac.chunk > 0) {
     Mac between;
     between.accumulator = mac.chunk_accumulator;
     prepared.outer = choose(between, sum_facts(within, product), depth);
-    prepared.outer.sum_key = key.child("chunk");
     prepared.stochastic = prepared.stochastic || is_stochastic(mac.chunk_accumulator);
+  }
+  if (prepared.stochastic) {
+    prepared.inner.product_key = key.child("product");
+    prepared.inner.sum_key = key.child("sum");
+    prepared.outer.sum_key = key.child("chunk");
   }
   return prepared;
 }

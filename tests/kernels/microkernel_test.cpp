@@ -1,0 +1,111 @@
+#include "kernels/microkernel.h"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "chain_reference.h"
+#include "kernels/microkernel_facts.h"
+
+namespace mantissa {
+namespace {
+
+constexpr std::int64_t kDepth = 100;
+
+OperandFacts facts_of(std::vector<float> values) {
+  return measure_facts(values.data(), static_cast<std::int64_t>(values.size()));
+}
+
+/// The kernel for products of two operands of the same facts.
+Accumulation chosen(const std::string& mac, const OperandFacts& facts,
+                    std::int64_t depth = kDepth) {
+  return prepare(parse_mac(mac), {}, facts, facts, depth).inner;
+}
+
+TEST_CASE("facts are those of the extreme values, wherever they stand") {
+  std::vector<float> values(10'001, 1.0F);
+  const OperandFacts ones = facts_of(values);
+  CHECK(ones.significand_bits == 1);
+  CHECK(ones.lowest_exponent == 0);
+  CHECK(ones.largest == 1.0F);
+  CHECK(ones.finite);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{4097}, std::size_t{10'000}}) {
+    CAPTURE(at);
+    std::vector<float> changed = values;
+    changed[at] = -0x1.4p-20F;
+    CHECK(facts_of(changed).significand_bits == 3);
+    CHECK(facts_of(changed).lowest_exponent == -22);
+    CHECK(facts_of(changed).largest == 1.0F);
+    changed[at] = -448.0F;
+    CHECK(facts_of(changed).largest == 448.0F);
+    CHECK(facts_of(changed).significand_bits == 3);
+    CHECK(facts_of(changed).lowest_exponent == 0);
+    changed[at] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_FALSE(facts_of(changed).finite);
+    changed[at] = -std::numeric_limits<float>::infinity();
+    CHECK_FALSE(facts_of(changed).finite);
+    changed[at] = 0x1p-140F;
+    CHECK(facts_of(changed).lowest_exponent <= -140);
+  }
+  CHECK(facts_of({0.0F, -0.0F}).largest == 0.0F);
+  CHECK(facts_of({}).finite);
+}
+
+TEST_CASE("the cheapest kernel that is right is chosen") {
+  const OperandFacts small = facts_of({1.75F, 0.125F, -2.0F});    // as of e4m3: 4 significant bits
+  const OperandFacts half = facts_of({0x1.ffcp0F, 0x1.004p-3F});  // as of fp16: 11 of them
+  const OperandFacts wide = facts_of({0x1.fffffep0F, 0x1p-3F});
+  CHECK((chosen("fp32", small).multiply == &multiply_fp32));
+
+  const Accumulation fused = chosen("e5m10", small);
+  CHECK((fused.multiply == &multiply_binary32));
+  CHECK(fused.plan32.product == Product32::fused);
+  CHECK(fused.plan32.sum == Sum32::rerounded);
+  CHECK(fused.plan32.plain_range);
+  // Its 22 bits are more than re-rounding allows, and their last places lie below the format's
+  // quantum.
+  const Accumulation odd = chosen("e5m10", half);
+  CHECK((odd.multiply == &multiply_binary32));
+  CHECK(odd.plan32.sum == Sum32::odd);
+  // Nothing is exact in binary32.
+  CHECK((chosen("e5m10", wide).multiply == &multiply_binary64));
+  CHECK((chosen("e5m10/sr", small).multiply == &multiply_binary64));
+  CHECK(chosen("e5m10/sr", small).plan64.quick_sum.used);
+  CHECK(chosen("e5m10/sr", small).plan64.quick_sum.exact_sum);
+  CHECK_FALSE(chosen("e5m10/sr", wide).plan64.quick_sum.used);
+  CHECK((chosen("q8.8", small).multiply == &multiply_binary64));
+  CHECK((chosen("e8m23/sr", small).multiply == &multiply_scalar));
+}
+
+TEST_CASE("overflow is thought of where the sum of the products can reach it") {
+  const OperandFacts facts = facts_of({16.0F, 1.0F});  // products up to 256
+  CHECK(chosen("e5m10", facts, 100).plan32.plain_range);
+  CHECK_FALSE(chosen("e5m10", facts, 1000).plan32.plain_range);
+  // From 2^19 on, products up to 256 are below half a unit in the last place of e6m10.
+  CHECK(chosen("e6m10", facts, 1 << 30).plan32.plain_range);
+  const OperandFacts infinite = facts_of({std::numeric_limits<float>::infinity()});
+  CHECK_FALSE(chosen("e5m10", infinite, 1).plan32.plain_range);
+}
+
+TEST_CASE("zero products are left out only where no bit can tell") {
+  const OperandFacts small = facts_of({1.75F, 0.125F, -2.0F});
+  const OperandFacts tiny = facts_of({0x1p-100F});
+  const OperandFacts infinite = facts_of({std::numeric_limits<float>::infinity()});
+  const auto idle = [](const char* mac, const OperandFacts& facts) {
+    return zero_products_are_idle(parse_mac(mac), facts, facts);
+  };
+  CHECK(idle("fp32", small));
+  CHECK(idle("e5m10", small));
+  CHECK_FALSE(idle("fp32", tiny));  // 0 - 2^-200 is -0
+  CHECK_FALSE(idle("e5m10", tiny));
+  CHECK_FALSE(idle("fp32", infinite));
+  CHECK_FALSE(idle("e5m10/rdn", small));
+  CHECK_FALSE(idle("e5m10/sr", small));
+  CHECK_FALSE(idle("e5m10/chunk8", small));
+  CHECK_FALSE(idle("e5m10nosub", small));
+}
+
+}  // namespace
+}  // namespace mantissa
