@@ -12,7 +12,7 @@
 
 namespace mantissa {
 
-/// The places of a layer that have a format of their own (numerics.md section 4). Tensor roles
+/// The places of a layer that have a format of their own (docs/numerics.md). Tensor roles
 /// first, then the three matrix products.
 enum class Role : std::uint8_t {
   weight,

@@ -41,7 +41,7 @@ struct ConvolutionShape {
 /// and grad_y [batch, out_channels, out_height, out_width], weight [out_channels, in_channels /
 /// groups, kernel_height, kernel_width].
 ///
-/// Each output element is one chain (numerics.md section 3) with a fixed order of its products, in
+/// Each output element is one chain (docs/numerics.md) with a fixed order of its products, in
 /// which padding contributes products with +0 (they matter: +0 + -0, chunk boundaries and random
 /// words depend on them):
 ///   forward          k = (kernel row, kernel column, input channel of the group), the channel

@@ -35,7 +35,7 @@ struct InputSpec {
 
 enum class ExecutionMode : std::uint8_t { inference, training };
 
-/// How a node that multiplies matrices computes; roles of numerics.md section 4. Its inputs arrive already
+/// How a node that multiplies matrices computes; docs/numerics.md has the roles. Its inputs arrive already
 /// rounded into their formats.
 struct NodeNumerics {
   Mac forward;
