@@ -4,8 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
 
 #include "support/error.h"
 #include "support/files.h"
@@ -23,7 +23,7 @@ void fit_data_to_network(DataSource& data, const Network& network) {
   const Shape& sample = data.training.sample_shape;
   const bool images = input.rank() == 4 && sample.rank() == 3 && input[1] == sample[0];
   if (!images || (input[2] == sample[1] && input[3] == sample[2])) return;
-  spdlog::info("resizing {} from {}x{} to the network's {}x{}", data.training.name, sample[1], sample[2], input[2], input[3]);
+  data.description += fmt::format(", resized from {}x{} to the network's {}x{}", sample[1], sample[2], input[2], input[3]);
   data.training = resized(data.training, input[2], input[3]);
   data.test = resized(data.test, input[2], input[3]);
 }

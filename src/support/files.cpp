@@ -146,12 +146,22 @@ void require_writable(const fs::path& path) {
   if (fs::is_directory(path, status)) {
     throw Error(path.string(), "is a folder, so no file can be written there");
   }
-  fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  while (!folder.empty() && !fs::exists(folder, status)) folder = folder.parent_path();
-  if (folder.empty()) folder = ".";
-  if (!fs::is_directory(folder, status) || ::access(folder.c_str(), W_OK | X_OK) != 0) {
-    throw Error(path.string(), "cannot be written: " + folder.string() + " is not a writable folder");
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  fs::path made;  // the topmost folder that was missing
+  for (fs::path above = folder; !above.empty() && !fs::exists(above, status); above = above.parent_path()) made = above;
+  fs::create_directories(folder, status);
+  std::string reason = status ? status.message() : "";
+  std::string probe = path.string() + ".XXXXXX";
+  if (reason.empty()) {
+    const Descriptor descriptor(::mkostemp(probe.data(), O_CLOEXEC));
+    if (descriptor.get() < 0) {
+      reason = last_system_error();
+    } else {
+      ::unlink(probe.c_str());
+    }
   }
+  if (!made.empty()) fs::remove_all(made, status);
+  if (!reason.empty()) throw Error(path.string(), "cannot be written: " + reason);
 }
 
 DurableLog::DurableLog(const fs::path& path) : path_(path) {

@@ -54,8 +54,8 @@ TEST_CASE("SIGINT saves what is there, says how to go on, and ends with 130") {
   std::string text = test::small_scenario();
   text.replace(text.find("\"epochs\": 1"), 11, "\"epochs\": 40");
   const std::string scenario = folder.write("small.json", text).string();
-  const std::filesystem::path output = folder.path() / "out";
   for (const int signal : {SIGINT, SIGTERM}) {
+    const std::filesystem::path output = folder.path() / ("out" + std::to_string(signal));
     const CommandResult result =
         run_and_signal({"explore", scenario, "--output", output.string()}, signal, output / "evaluations.jsonl", 2);
     CHECK(result.exit_code == 130);

@@ -6,6 +6,7 @@
 
 #include "support/error.h"
 #include "support/files.h"
+#include "support/temporary_folder.h"
 
 namespace fs = std::filesystem;
 
@@ -77,16 +78,15 @@ TEST_CASE("shipped formats have the limits that their publications state") {
 
 /// The Error's text, with the folder cut off, when the file holds `text`.
 std::string error_of(const std::string& text) {
-  const fs::path folder = fs::temp_directory_path() / "mantissa_format_file_test";
-  const fs::path path = folder / "mine.json";
-  write_file_atomically(path, text);
+  const TemporaryFolder temporary;
+  const fs::path& folder = temporary.path();
+  const fs::path path = temporary.write("mine.json", text);
   std::string message = "no error";
   try {
     message = "no error: " + spelling(parse_format(path.string()));
   } catch (const Error& error) {
     message = error.what();
   }
-  fs::remove_all(folder);
   const std::string prefix = folder.string() + "/";
   if (message.rfind(prefix, 0) == 0) message.erase(0, prefix.size());
   return message;
