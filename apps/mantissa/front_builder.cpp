@@ -1,53 +1,14 @@
 #include "front_builder.h"
 
-#include <sys/utsname.h>
-
 #include <algorithm>
-#include <ctime>
-#include <cmath>
 #include <limits>
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
-#include "support/build_info.h"
+#include "report/provenance.h"
 #include "support/error.h"
-#include "support/files.h"
 #include "support/text.h"
 
 namespace mantissa {
 namespace {
-
-/// The value behind `key` in a file of lines `key<separator>value`; empty if there is none.
-std::string value_in(const char* file, std::string_view key, char separator) {
-  std::string text;
-  try {
-    text = read_file(file);
-  } catch (const Error&) {
-    return {};
-  }
-  for (const std::string& line : split(text, '\n')) {
-    const std::size_t at = line.find(separator);
-    if (at == std::string::npos || line.rfind(key, 0) != 0) continue;
-    std::string value = line.substr(at + 1);
-    std::erase(value, '"');
-    return value.substr(std::min(value.find_first_not_of(' '), value.size()));
-  }
-  return {};
-}
-
-MachineFacts this_machine(int threads) {
-  MachineFacts machine;
-  machine.cpu = value_in("/proc/cpuinfo", "model name", ':');
-  if (machine.cpu.empty()) {
-    utsname name{};
-    ::uname(&name);
-    machine.cpu = name.machine;
-  }
-  machine.threads = threads;
-  machine.os = value_in("/etc/os-release", "PRETTY_NAME", '=');
-  return machine;
-}
 
 ModelFacts model_facts(const Workbench& bench) {
   ModelFacts facts;
@@ -202,7 +163,7 @@ FrontDocument front_document(const Workbench& bench, const SearchSpace& space, c
   FrontDocument document;
   document.name = bench.scenario.name;
   document.status = result.interrupted ? "interrupted" : "finished";
-  document.tool = {"mantissa", build_info::kVersion, build_info::kGitRevision, build_info::kCompiler};
+  document.tool = this_tool();
   document.scenario = bench.scenario.resolved;
   document.seeds = {bench.scenario.training.seed};
   document.model = model_facts(bench);
@@ -221,7 +182,7 @@ FrontDocument front_document(const Workbench& bench, const SearchSpace& space, c
   document.hypervolume = {result.reference_point, result.hypervolume};
   document.counts = {result.generations, static_cast<std::int64_t>(result.evaluated.size()), result.cache_hits,
                      result.diverged, 0};
-  document.run.created = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  document.run.created = utc_now();
   document.run.machine = this_machine(threads);
   document.run.elapsed_seconds = elapsed_seconds;
   document.run.resumed_evaluations = static_cast<std::int64_t>(result.resumed);

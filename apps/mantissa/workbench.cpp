@@ -61,6 +61,11 @@ Workbench open_workbench(const std::filesystem::path& scenario) {
   }
   bench.test_indices = first_samples(bench.data.test, wanted.data.test_samples);
   bench.normalization = measure_normalization(bench.data.training, bench.split.training);
+  try {
+    require_fit(bench.network, bench.training_data(true));
+  } catch (const Error& error) {
+    throw error.within(wanted.file.string());
+  }
   return bench;
 }
 

@@ -50,16 +50,6 @@ void add_row(const NodeCost& node, Phase phase, const Whole& whole, std::vector<
   rows.push_back(row);
 }
 
-LayerNumerics mixed(std::string_view forward, std::string_view error, std::string_view gradient) {
-  LayerNumerics layer;
-  assign(layer, Role::weight, forward);
-  assign(layer, Role::activation, forward);
-  assign(layer, Role::error, error);
-  assign(layer, Role::output, gradient);
-  assign(layer, Role::weight_gradient, gradient);
-  return layer;
-}
-
 }  // namespace
 
 Amdahl amdahl(double part, double whole) {
@@ -127,26 +117,6 @@ nlohmann::json to_json(const ProfileRow& row) {
           {"speedup_10x", row.latency.speedup_10x},
           {"speedup_infinite",
            finite ? nlohmann::json(row.latency.speedup_infinite) : nlohmann::json()}};
-}
-
-std::vector<Baseline> baselines() {
-  return {{"fp32", "binary32 throughout", LayerNumerics{}},
-          {"fp16", "binary16 operands, binary32 sums and masters", mixed("fp16", "fp16", "fp16")},
-          {"bf16", "bfloat16 operands, binary32 sums and masters", mixed("bf16", "bf16", "bf16")},
-          {"fp8",
-           "E4M3 forward, E5M2 errors, bfloat16 outputs and gradients, binary32 sums and masters",
-           mixed("e4m3fn", "e5m2", "bf16")}};
-}
-
-StepCost baseline_cost(const Baseline& baseline, const Network& network,
-                       const Accelerator& accelerator, const UpdateWork& update) {
-  Assignment assignment;
-  for (const NetworkNode& node : network.nodes) {
-    if (!node.op->multiplies_matrices()) continue;
-    assignment.layer_names.push_back(node.name);
-    assignment.layers.push_back(baseline.numerics);
-  }
-  return cost_of_step(network, assignment, accelerator, update);
 }
 
 }  // namespace mantissa

@@ -54,20 +54,4 @@ std::vector<ProfileRow> profile_by_node(const StepCost& cost, const Accelerator&
 /// "speedup_10x": ..., "speedup_infinite": ...}`; an infinite speed-up is null.
 nlohmann::json to_json(const ProfileRow& row);
 
-/// A conventional assignment to compare with: name, what it is, formats of every layer.
-struct Baseline {
-  std::string name;
-  std::string summary;
-  LayerNumerics numerics;
-};
-
-/// `fp32`; `fp16` and `bf16` operands with binary32 sums and masters (Micikevicius et al., ICLR
-/// 2018; Kalamkar et al., 2019); `fp8`: e4m3fn forward, e5m2 errors, bf16 outputs and gradients,
-/// binary32 sums and masters (Micikevicius et al., 2022).
-std::vector<Baseline> baselines();
-
-/// The cost of a step with every layer in the baseline's formats and a binary32 vector format.
-StepCost baseline_cost(const Baseline& baseline, const Network& network,
-                       const Accelerator& accelerator, const UpdateWork& update);
-
 }  // namespace mantissa

@@ -55,7 +55,7 @@ class Run {
         parameters_(options.reinitialize ? initial_parameters(graph, network_, key_.child("initial"))
                                          : model_parameters(graph)) {
     steps_per_epoch_ = static_cast<std::int64_t>(data.training_indices.size()) / options.batch_size;
-    check_fit();
+    require_fit(network_, data);
     round_master_weights();
     if (hooks.measure_times) {
       result_.node_seconds.resize(network_.nodes.size());
@@ -81,26 +81,6 @@ class Run {
   }
 
  private:
-  void check_fit() const {
-    const Shape& sample = data_.training.sample_shape;
-    const Shape& input = network_.value_shapes[0];
-    const bool same_sample = input.rank() == sample.rank() + 1 &&
-                             std::equal(sample.extents().begin(), sample.extents().end(), input.extents().begin() + 1);
-    if (!same_sample && input.elements() != options_.batch_size * sample.elements()) {
-      throw Error(graph_.name, "the network takes samples of " + input.text() + " (batch first), but data set \"" +
-                                   data_.training.name + "\" has samples of " + sample.text());
-    }
-    const Shape& output = network_.value_shapes[static_cast<std::size_t>(network_.output)];
-    if (output.elements() != options_.batch_size * data_.training.classes) {
-      throw Error(graph_.name, "the network gives " + output.text() + " (batch first), but data set \"" +
-                                   data_.training.name + "\" has " + std::to_string(data_.training.classes) + " classes");
-    }
-    if (steps_per_epoch_ < 1) {
-      throw Error("", "a batch of " + std::to_string(options_.batch_size) + " does not fit into " +
-                          std::to_string(data_.training_indices.size()) + " training samples");
-    }
-  }
-
   /// The first weights enter their master format like every later ones.
   void round_master_weights() {
     const std::vector<UpdateFormats> formats = update_formats(graph_, network_, assignment_);
@@ -244,6 +224,27 @@ class Run {
 };
 
 }  // namespace
+
+void require_fit(const Network& network, const TrainingData& data) {
+  const Dataset& dataset = data.training;
+  const Shape& sample = dataset.sample_shape;
+  const Shape& input = network.value_shapes[0];
+  const bool same_sample = input.rank() == sample.rank() + 1 &&
+                           std::equal(sample.extents().begin(), sample.extents().end(), input.extents().begin() + 1);
+  if (!same_sample) {
+    throw Error("", "the network takes samples of " + input.text() + " (batch first), but data set \"" + dataset.name +
+                        "\" has samples of " + sample.text());
+  }
+  const Shape& output = network.value_shapes[static_cast<std::size_t>(network.output)];
+  if (output.elements() != network.batch * dataset.classes) {
+    throw Error("", "the network gives " + output.text() + " (batch first), but data set \"" + dataset.name + "\" has " +
+                        std::to_string(dataset.classes) + " classes");
+  }
+  if (static_cast<std::int64_t>(data.training_indices.size()) < network.batch) {
+    throw Error("", "a batch of " + std::to_string(network.batch) + " does not fit into " +
+                        std::to_string(data.training_indices.size()) + " training samples");
+  }
+}
 
 TrainingResult train(const Graph& graph, const Assignment& assignment, const TrainingData& data,
                      const TrainingOptions& options, const TrainingHooks& hooks) {

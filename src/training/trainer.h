@@ -59,8 +59,12 @@ struct TrainingHooks {
   bool measure_times = false;             ///< fill `node_seconds`
 };
 
+/// Throws Error unless the network, prepared for the training batch, takes the data set's samples, has an output for each class, and a batch
+/// fits into the training samples.
+void require_fit(const Network& network, const TrainingData& data);
+
 /// Trains a copy of the graph's parameters. Re-entrant; the same arguments give the same bits on any number of threads.
-/// Throws Error if the network does not fit the data (input shape, number of classes).
+/// Throws Error as `require_fit`.
 TrainingResult train(const Graph& graph, const Assignment& assignment, const TrainingData& data,
                      const TrainingOptions& options, const TrainingHooks& hooks = {});
 

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "conventional_assignments.h"
 #include "fake_network.h"
 
 using namespace mantissa;
