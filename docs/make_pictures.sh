@@ -3,8 +3,8 @@
 #
 #   docs/make_pictures.sh [results/quickstart/report.html [POINT]]
 #
-# docs/pictures/front.svg: the page's chart of the front, exported by the charting library itself.
-# docs/pictures/page.png: the first screen of the page. Needs node and chromium, and a configured build.
+# docs/pictures/front.png: the chart of the front and the summary of POINT (default: the one that the page opens with).
+# docs/pictures/formats.png: its formats by layer and role. Needs node and chromium, and a configured build.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 page=${1:-results/quickstart/report.html}

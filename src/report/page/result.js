@@ -79,7 +79,7 @@ const state = {
 };
 
 // On a linear axis a front that spans more than this factor crowds at one end.
-const kCrowdedSpan = 4;
+const kCrowdedSpan = 3;
 state.logX = (() => {
   const values = candidates.map(measureOf(state.x).of).filter((value) => isNumber(value) && value > 0);
   return values.length > 0 && Math.max(...values) > kCrowdedSpan * Math.min(...values);
