@@ -46,12 +46,14 @@ std::string Attributes::text(std::string_view name, std::string_view fallback) c
 std::vector<std::int64_t> Attributes::integers(std::string_view name,
                                                std::vector<std::int64_t> fallback) const {
   const auto* value = find<std::vector<std::int64_t>>(values_, name, kKinds[3]);
-  return value != nullptr ? *value : std::move(fallback);
+  if (value != nullptr) return *value;
+  return fallback;
 }
 
 std::vector<float> Attributes::reals(std::string_view name, std::vector<float> fallback) const {
   const auto* value = find<std::vector<float>>(values_, name, kKinds[4]);
-  return value != nullptr ? *value : std::move(fallback);
+  if (value != nullptr) return *value;
+  return fallback;
 }
 
 const Constant* Attributes::constant(std::string_view name) const {
