@@ -16,14 +16,12 @@ struct Axis {
 
   /// Taps of window `o` at positions in [low, high).
   IndexRange taps(std::int64_t o, std::int64_t low, std::int64_t high) const {
-    IndexRange range{kernel, 0};
-    for (std::int64_t k = 0; k < kernel; ++k) {
-      const std::int64_t position = o * stride - pad_begin + k * dilation;
-      if (position < low || position >= high) continue;
-      range.first = std::min(range.first, k);
-      range.last = k + 1;
-    }
-    return {std::min(range.first, range.last), range.last};
+    const std::int64_t begin = o * stride - pad_begin;
+    const auto first_at = [&](std::int64_t position) {  // the first tap there or behind
+      const std::int64_t distance = std::max<std::int64_t>(0, position - begin);
+      return std::min(kernel, (distance + dilation - 1) / dilation);
+    };
+    return {first_at(low), first_at(high)};
   }
 
   std::vector<IndexRange> taps_in_plane() const {

@@ -8,6 +8,7 @@
 #include "kernels/reduction.h"
 #include "ops/preparation.h"
 #include "support/error.h"
+#include "support/text.h"
 
 namespace mantissa {
 namespace {
@@ -216,10 +217,10 @@ std::unique_ptr<Operator> make_batch_normalization(const NodeSpec& node,
   options.momentum = static_cast<double>(node.attributes.real("momentum", 0.9F));
   options.training_mode = node.attributes.integer("training_mode", 0) != 0;
   if (!(options.epsilon >= 0)) {
-    throw Error("", "epsilon is " + std::to_string(options.epsilon), "it must not be negative");
+    throw Error("", "epsilon is " + shortest_decimal(options.epsilon), "it must not be negative");
   }
   if (!(options.momentum >= 0 && options.momentum <= 1)) {
-    throw Error("", "momentum is " + std::to_string(options.momentum), "it must be in [0, 1]");
+    throw Error("", "momentum is " + shortest_decimal(options.momentum), "it must be in [0, 1]");
   }
   check_outputs(node, options.training_mode);
   return std::make_unique<BatchNormalization>(options, x, node.outputs.size());

@@ -63,12 +63,10 @@ void count_windows(WindowAxis& axis, bool ceil_mode) {
 void require_elements(const WindowAxis& axis) {
   for (std::int64_t o = 0; o < axis.out; ++o) {
     const std::int64_t begin = o * axis.stride - axis.pad_begin;
-    bool reaches = false;
-    for (std::int64_t k = 0; k < axis.kernel && !reaches; ++k) {
-      const std::int64_t position = begin + k * axis.dilation;
-      reaches = position >= 0 && position < axis.in;
-    }
-    if (reaches) continue;
+    const std::int64_t before = std::max<std::int64_t>(0, -begin);
+    const std::int64_t tap =
+        (before + axis.dilation - 1) / axis.dilation;  // the first at 0 or behind it
+    if (tap < axis.kernel && begin + tap * axis.dilation < axis.in) continue;
     throw Error("",
                 "window " + std::to_string(o) + " lies in the padding alone (kernel " +
                     std::to_string(axis.kernel) + ", padding " + std::to_string(axis.pad_begin) +

@@ -215,6 +215,14 @@ TEST_CASE("pooling refuses windows and outputs that it cannot serve") {
         node +
             "window 0 lies in the padding alone (kernel 2, padding 2 + 0); padding must be smaller "
             "than the window");
+  CHECK(refusal(max({1, 2}).integers("pads", {0, 1, 0, 3}).integers("dilations", {1, 6})) ==
+        node +
+            "window 0 lies in the padding alone (kernel 2, padding 1 + 3); padding must be smaller "
+            "than the window");
+  const std::int64_t huge = std::int64_t{1}
+                            << 24;  // refused at once, without a walk over windows and taps
+  CHECK(refusal(max({huge, huge}).integers("pads", {huge, huge, huge, huge})) ==
+        node + "the kernel [16777216, 16777216] has more than 2^24 elements");
   CHECK(refusal(max({2, 2}).outputs(2)) == node + "the output Indices ('y1') is not supported");
   CHECK(refusal(OperatorCase("MaxPool").input(Tensor(Shape{1, 1, 4, 4}, 0.0F))) ==
         node + "attribute kernel_shape is missing");
