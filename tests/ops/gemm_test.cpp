@@ -23,23 +23,27 @@ TEST_CASE("Gemm is alpha * A * B + beta * C, as one computes it by hand") {
         std::vector<float>{2 * 19 + 5, 2 * 22 + 10, 2 * 43 + 5, 2 * 50 + 10});
 }
 
+/// y [3, 4] = alpha * A' B' + beta * C with inner extent 5.
+OperatorCase transposed_case(int trans_a, int trans_b, float alpha) {
+  return gemm(trans_a != 0 ? Shape{5, 3} : Shape{3, 5}, trans_b != 0 ? Shape{4, 5} : Shape{5, 4})
+      .attribute("transA", trans_a)
+      .attribute("transB", trans_b)
+      .attribute("alpha", alpha)
+      .attribute("beta", alpha == 1.0F ? 1.0F : 3.0F);
+}
+
 TEST_CASE("Gemm has the right gradients for all transposes, scales and shapes of its bias") {
   const std::vector<Shape> biases = {{}, {1}, {4}, {1, 4}, {3, 1}, {3, 4}, {1, 1}};
-  for (const int trans_a : {0, 1}) {
-    for (const int trans_b : {0, 1}) {
-      const Shape a = trans_a != 0 ? Shape{5, 3} : Shape{3, 5};
-      const Shape b = trans_b != 0 ? Shape{4, 5} : Shape{5, 4};
-      for (const float alpha : {1.0F, -0.5F}) {
-        for (std::size_t bias = 0; bias <= biases.size(); ++bias) {
-          OperatorCase node = gemm(a, b);
-          node.attribute("transA", trans_a).attribute("transB", trans_b);
-          node.attribute("alpha", alpha).attribute("beta", alpha == 1.0F ? 1.0F : 3.0F);
-          if (bias < biases.size()) node.parameter(random_tensor(biases[bias], 3));
-          INFO("transA " << trans_a << ", transB " << trans_b << ", alpha " << alpha << ", bias "
-                         << bias);
-          CHECK(node.prepare()->output_shapes()[0] == Shape{3, 4});
-          check_gradients(node);
-        }
+  for (const int transposes : {0, 1, 2, 3}) {
+    for (const float alpha : {1.0F, -0.5F}) {
+      INFO("transA " << transposes % 2 << ", transB " << transposes / 2 << ", alpha " << alpha);
+      const OperatorCase plain = transposed_case(transposes % 2, transposes / 2, alpha);
+      CHECK(plain.prepare()->output_shapes()[0] == Shape{3, 4});
+      check_gradients(plain);
+      for (const Shape& bias : biases) {
+        INFO("bias " << bias.text());
+        OperatorCase node = plain;
+        check_gradients(node.parameter(random_tensor(bias, 3)));
       }
     }
   }

@@ -35,7 +35,8 @@ inline Tensor spaced_tensor(const Shape& shape, std::uint64_t seed, double spaci
   Tensor tensor(shape);
   const auto count = static_cast<std::int64_t>(tensor.size());
   for (std::int64_t i = 0; i < count; ++i) {
-    const double magnitude = (static_cast<double>(i / 2) + 0.5) * spacing;
+    const std::int64_t pair = i / 2;
+    const double magnitude = (static_cast<double>(pair) + 0.5) * spacing;
     tensor.data()[i] = static_cast<float>(i % 2 == 0 ? magnitude : -magnitude);
   }
   const RandomKey key = RandomKey{seed}.child("spaced_tensor");
