@@ -34,13 +34,16 @@ const json& resolved(const json& rules, const json& root) {
 }
 
 void print_object(const std::string& path, const json& object, const json& root) {
-  fmt::print("\n## `{}`\n\n{}.\n\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n", path.empty() ? "/" : path,
-             object.value("description", std::string()));
+  fmt::print("\n## `{}`\n\n{}.\n\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n",
+             path.empty() ? "/" : path, object.value("description", std::string()));
   std::vector<std::pair<std::string, const json*>> nested;
   for (const auto& entry : object.at("properties").items()) {
     const json& rules = resolved(entry.value(), root);
-    const std::string fallback = rules.contains("default") && rules.at("default") != json::object() ? "`" + rules.at("default").dump() + "`" : "";
-    fmt::print("| `{}` | {} | {} | {} |\n", entry.key(), type_text(rules), fallback, rules.value("description", std::string()));
+    const std::string fallback = rules.contains("default") && rules.at("default") != json::object()
+                                     ? "`" + rules.at("default").dump() + "`"
+                                     : "";
+    fmt::print("| `{}` | {} | {} | {} |\n", entry.key(), type_text(rules), fallback,
+               rules.value("description", std::string()));
     if (rules.contains("properties")) nested.emplace_back(path + "/" + entry.key(), &rules);
     if (rules.contains("items") && resolved(rules.at("items"), root).contains("properties")) {
       nested.emplace_back(path + "/" + entry.key() + "/*", &resolved(rules.at("items"), root));
@@ -51,13 +54,18 @@ void print_object(const std::string& path, const json& object, const json& root)
 
 }  // namespace
 
-void add_scenario_reference_command(CLI::App& app, const CommonOptions& /*common*/, Action& action) {
-  auto* command = app.add_subcommand("scenario-reference", "Print the reference of scenario files (Markdown), made from their schema");
+void add_scenario_reference_command(CLI::App& app, const CommonOptions& /*common*/,
+                                    Action& action) {
+  auto* command = app.add_subcommand(
+      "scenario-reference",
+      "Print the reference of scenario files (Markdown), made from their schema");
   command->callback([&action] {
     action = [] {
       const json schema = scenario_schema();
-      fmt::print("# Scenario files\n\nMade from `scenarios/schema/scenario.schema.json` by `./do docs`. Paths are JSON pointers; `*` stands for "
-                 "every element of a list. Unknown keys are errors.\n");
+      fmt::print(
+          "# Scenario files\n\nMade from `scenarios/schema/scenario.schema.json` by `./do docs`. "
+          "Paths are JSON pointers; `*` stands for "
+          "every element of a list. Unknown keys are errors.\n");
       print_object("", schema, schema);
       return ExitCode::success;
     };

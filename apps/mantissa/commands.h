@@ -19,8 +19,8 @@ struct CommonOptions {
 /// Set by the subcommand that was chosen; run by `main` once parsing is over.
 using Action = std::function<ExitCode()>;
 
-/// Each adds one subcommand to the command line and lives in `command_<name>.cpp`. Its CLI11 callback stores what to do in
-/// `action`; the work itself throws Error.
+/// Each adds one subcommand to the command line and lives in `command_<name>.cpp`. Its CLI11
+/// callback stores what to do in `action`; the work itself throws Error.
 void add_formats_command(CLI::App& app, const CommonOptions& common, Action& action);
 void add_inspect_command(CLI::App& app, const CommonOptions& common, Action& action);
 void add_train_command(CLI::App& app, const CommonOptions& common, Action& action);

@@ -22,11 +22,13 @@ ModelFacts model_facts(const Workbench& bench) {
     layer_facts.macs = product ? product->macs() / bench.network.batch : 0;
     for (const ValueId value : {layer.weight, layer.bias}) {
       if (bench.network.is_parameter(value)) {
-        layer_facts.parameters += bench.network.value_shapes[static_cast<std::size_t>(value)].elements();
+        layer_facts.parameters +=
+            bench.network.value_shapes[static_cast<std::size_t>(value)].elements();
       }
     }
     if (bench.network.is_parameter(layer.weight)) {
-      layer_facts.weight_shape = bench.network.value_shapes[static_cast<std::size_t>(layer.weight)].extents();
+      layer_facts.weight_shape =
+          bench.network.value_shapes[static_cast<std::size_t>(layer.weight)].extents();
     }
     facts.layers.push_back(std::move(layer_facts));
   }
@@ -46,20 +48,28 @@ DataFacts data_facts(const Workbench& bench) {
 
 std::string objective_description(ObjectiveKind kind) {
   switch (kind) {
-    case ObjectiveKind::error: return "validation error";
-    case ObjectiveKind::energy: return "energy of a training step";
-    case ObjectiveKind::latency: return "latency of a training step";
-    case ObjectiveKind::area: return "area of the accelerator";
+    case ObjectiveKind::error:
+      return "validation error";
+    case ObjectiveKind::energy:
+      return "energy of a training step";
+    case ObjectiveKind::latency:
+      return "latency of a training step";
+    case ObjectiveKind::area:
+      return "area of the accelerator";
   }
   return {};
 }
 
 std::string objective_key(ObjectiveKind kind) {
   switch (kind) {
-    case ObjectiveKind::error: return "error";
-    case ObjectiveKind::energy: return "energy_pj";
-    case ObjectiveKind::latency: return "latency_s";
-    case ObjectiveKind::area: return "area_mm2";
+    case ObjectiveKind::error:
+      return "error";
+    case ObjectiveKind::energy:
+      return "energy_pj";
+    case ObjectiveKind::latency:
+      return "latency_s";
+    case ObjectiveKind::area:
+      return "area_mm2";
   }
   return {};
 }
@@ -69,14 +79,14 @@ TrainingMetrics metrics_of(const Evaluation& evaluation) {
   metrics.status = evaluation.status == TrainingStatus::diverged ? "diverged" : "finished";
   metrics.status_reason = evaluation.status_reason;
   metrics.validation_accuracy = evaluation.validation_accuracy;
-  metrics.test_accuracy =
-      evaluation.test_accuracy < 0 ? std::numeric_limits<double>::quiet_NaN() : evaluation.test_accuracy;
+  metrics.test_accuracy = evaluation.test_accuracy < 0 ? std::numeric_limits<double>::quiet_NaN()
+                                                       : evaluation.test_accuracy;
   metrics.steps = evaluation.steps;
   metrics.skipped_steps = evaluation.skipped_steps;
   metrics.final_loss_scale = evaluation.final_loss_scale;
   for (const EpochResult& epoch : evaluation.epochs) {
-    metrics.epochs.push_back({epoch.epoch, epoch.training_loss, epoch.training_accuracy, epoch.validation_loss,
-                              epoch.validation_accuracy});
+    metrics.epochs.push_back({epoch.epoch, epoch.training_loss, epoch.training_accuracy,
+                              epoch.validation_loss, epoch.validation_accuracy});
   }
   return metrics;
 }
@@ -100,7 +110,8 @@ void note_formats(const Assignment& assignment, std::map<std::string, SpellingFa
   for (const LayerNumerics& layer : assignment.layers) {
     for (std::size_t r = 0; r < kRoleCount; ++r) {
       const auto role = static_cast<Role>(r);
-      const Format& format = is_mac_role(role) ? layer.mac(role).accumulator.format : layer.tensor(role).format;
+      const Format& format =
+          is_mac_role(role) ? layer.mac(role).accumulator.format : layer.tensor(role).format;
       formats[spelling(layer, role)] = {facts(format).storage_bits};
     }
   }
@@ -139,7 +150,8 @@ void add_candidates(const Workbench& bench, const ExploreResult& result, FrontDo
 }  // namespace
 
 CostRecord cost_record(const StepCost& cost) {
-  CostRecord record{cost.batch, cost.energy_pj, cost.latency_cycles, cost.latency_seconds, cost.area_mm2, {}};
+  CostRecord record{cost.batch,           cost.energy_pj, cost.latency_cycles,
+                    cost.latency_seconds, cost.area_mm2,  {}};
   for (const NodeCost& node : cost.nodes) {
     NodeCostRecord part;
     part.node = node.node;
@@ -158,8 +170,8 @@ CostRecord cost_record(const StepCost& cost) {
   return record;
 }
 
-FrontDocument front_document(const Workbench& bench, const SearchSpace& space, const ExploreResult& result, int threads,
-                             double elapsed_seconds) {
+FrontDocument front_document(const Workbench& bench, const SearchSpace& space,
+                             const ExploreResult& result, int threads, double elapsed_seconds) {
   FrontDocument document;
   document.name = bench.scenario.name;
   document.status = result.interrupted ? "interrupted" : "finished";
@@ -169,7 +181,8 @@ FrontDocument front_document(const Workbench& bench, const SearchSpace& space, c
   document.model = model_facts(bench);
   document.data = data_facts(bench);
   for (const ObjectiveKind kind : bench.scenario.search.objectives) {
-    document.objectives.push_back({objective_key(kind), objective_description(kind), std::string(objective_unit(kind))});
+    document.objectives.push_back(
+        {objective_key(kind), objective_description(kind), std::string(objective_unit(kind))});
   }
   for (std::size_t i = 0; i < kPhaseCount; ++i) {
     document.cost_axes.phases.emplace_back(phase_name(static_cast<Phase>(i)));
@@ -180,8 +193,8 @@ FrontDocument front_document(const Workbench& bench, const SearchSpace& space, c
   note_formats(space.base(), document.formats);
   add_candidates(bench, result, document);
   document.hypervolume = {result.reference_point, result.hypervolume};
-  document.counts = {result.generations, static_cast<std::int64_t>(result.evaluated.size()), result.cache_hits,
-                     result.diverged, 0};
+  document.counts = {result.generations, static_cast<std::int64_t>(result.evaluated.size()),
+                     result.cache_hits, result.diverged, 0};
   document.run.created = utc_now();
   document.run.machine = this_machine(threads);
   document.run.elapsed_seconds = elapsed_seconds;
@@ -189,8 +202,8 @@ FrontDocument front_document(const Workbench& bench, const SearchSpace& space, c
   return document;
 }
 
-Candidate candidate_of_point(const Workbench& bench, const FrontDocument& document, const std::string& id,
-                             const std::string& where) {
+Candidate candidate_of_point(const Workbench& bench, const FrontDocument& document,
+                             const std::string& id, const std::string& where) {
   std::vector<std::string> known;
   const PointRecord* found = nullptr;
   for (const PointRecord& point : document.points) {
@@ -201,17 +214,20 @@ Candidate candidate_of_point(const Workbench& bench, const FrontDocument& docume
     known.push_back(baseline.name);
     if (baseline.name == id) found = &baseline.point;
   }
-  if (found == nullptr) throw Error(where, "has no point \"" + id + "\"", "its points are " + join(known, ", "));
+  if (found == nullptr)
+    throw Error(where, "has no point \"" + id + "\"", "its points are " + join(known, ", "));
   Candidate candidate = bench.candidate();
   candidate.assignment.vector = parse_quantization(found->assignment.vector);
   for (const auto& [layer, roles] : found->assignment.layers) {
     const auto at = std::find(bench.layer_names.begin(), bench.layer_names.end(), layer);
     if (at == bench.layer_names.end()) {
-      throw Error(where, "point \"" + id + "\" has formats for a layer \"" + layer + "\", which " +
-                             bench.scenario.model.string() + " does not have",
+      throw Error(where,
+                  "point \"" + id + "\" has formats for a layer \"" + layer + "\", which " +
+                      bench.scenario.model.string() + " does not have",
                   "its layers are " + join(bench.layer_names, ", "));
     }
-    LayerNumerics& numerics = candidate.assignment.layers[static_cast<std::size_t>(at - bench.layer_names.begin())];
+    LayerNumerics& numerics =
+        candidate.assignment.layers[static_cast<std::size_t>(at - bench.layer_names.begin())];
     for (const auto& [role, format] : roles) assign(numerics, parse_role(role), format);
   }
   return candidate;

@@ -1,6 +1,7 @@
 #include "interruption.h"
 
 #include <csignal>
+
 #include <unistd.h>
 
 #include "support/error.h"
@@ -24,6 +25,8 @@ void catch_interruptions() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interruption_requested() { return g_requested != 0; }
+bool interruption_requested() {
+  return g_requested != 0;
+}
 
 }  // namespace mantissa

@@ -13,7 +13,9 @@
 namespace mantissa {
 namespace {
 
-int as_int(ExitCode code) { return static_cast<int>(code); }
+int as_int(ExitCode code) {
+  return static_cast<int>(code);
+}
 
 /// Messages go to stderr, so that stdout holds results alone.
 void set_up_logging(bool quiet) {
@@ -48,9 +50,12 @@ int run(const CommonOptions& common, const Action& action) {
 
 int main(int argc, char** argv) {
   using namespace mantissa;  // NOLINT(google-build-using-namespace)
-  CLI::App app("mantissa: which number format each layer of a network needs while it trains, and what that costs in hardware",
-               "mantissa");
-  app.set_version_flag("--version", std::string("mantissa ") + build_info::kVersion + " (" + build_info::kGitRevision + ")");
+  CLI::App app(
+      "mantissa: which number format each layer of a network needs while it trains, and what that "
+      "costs in hardware",
+      "mantissa");
+  app.set_version_flag("--version", std::string("mantissa ") + build_info::kVersion + " (" +
+                                        build_info::kGitRevision + ")");
   app.require_subcommand(1);
   app.fallthrough();
 

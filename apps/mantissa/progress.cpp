@@ -1,18 +1,17 @@
 #include "progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace mantissa {
 namespace {
 
-constexpr int kBarWidth = 24;                                // characters
-constexpr std::chrono::milliseconds kRedrawInterval{100};    // a person sees no more
+constexpr int kBarWidth = 24;                              // characters
+constexpr std::chrono::milliseconds kRedrawInterval{100};  // a person sees no more
 
 std::string bar(double fraction) {
   const int filled = static_cast<int>(std::lround(fraction * kBarWidth));
@@ -31,9 +30,13 @@ std::string duration_text(double seconds) {
 }
 
 Progress::Progress(bool quiet)
-    : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {}
+    : quiet_(quiet),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      start_(std::chrono::steady_clock::now()) {}
 
-Progress::~Progress() { erase(); }
+Progress::~Progress() {
+  erase();
+}
 
 void Progress::erase() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
@@ -47,8 +50,12 @@ void Progress::update(double fraction, const std::string& text) {
   last_draw_ = now;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const std::string left =
-      fraction > 0.01 ? fmt::format(", about {} left", duration_text(elapsed / fraction * (1 - fraction))) : "";
-  std::fputs(fmt::format("\r\x1b[K{} {:3.0f} %  {}{}", bar(fraction), 100 * fraction, text, left).c_str(), stderr);
+      fraction > 0.01
+          ? fmt::format(", about {} left", duration_text(elapsed / fraction * (1 - fraction)))
+          : "";
+  std::fputs(
+      fmt::format("\r\x1b[K{} {:3.0f} %  {}{}", bar(fraction), 100 * fraction, text, left).c_str(),
+      stderr);
   std::fflush(stderr);
   drawn_ = true;
 }

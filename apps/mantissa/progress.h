@@ -5,8 +5,9 @@
 
 namespace mantissa {
 
-/// Shows how far a long command is: on a terminal one line that is drawn over, with a bar and the time left; elsewhere nothing but
-/// the lines given to `say`. Writes to stderr. Not for several threads at once.
+/// Shows how far a long command is: on a terminal one line that is drawn over, with a bar and the
+/// time left; elsewhere nothing but the lines given to `say`. Writes to stderr. Not for several
+/// threads at once.
 class Progress {
  public:
   explicit Progress(bool quiet);

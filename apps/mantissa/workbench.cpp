@@ -15,7 +15,8 @@
 namespace mantissa {
 namespace {
 
-/// Raised by whoever changes what a number that training produces can be, so that old evaluations are not taken for new ones.
+/// Raised by whoever changes what a number that training produces can be, so that old evaluations
+/// are not taken for new ones.
 constexpr int kNumericsVersion = 1;
 
 void fit_data_to_network(DataSource& data, const Network& network) {
@@ -23,7 +24,8 @@ void fit_data_to_network(DataSource& data, const Network& network) {
   const Shape& sample = data.training.sample_shape;
   const bool images = input.rank() == 4 && sample.rank() == 3 && input[1] == sample[0];
   if (!images || (input[2] == sample[1] && input[3] == sample[2])) return;
-  data.description += fmt::format(", resized from {}x{} to the network's {}x{}", sample[1], sample[2], input[2], input[3]);
+  data.description += fmt::format(", resized from {}x{} to the network's {}x{}", sample[1],
+                                  sample[2], input[2], input[3]);
   data.training = resized(data.training, input[2], input[3]);
   data.test = resized(data.test, input[2], input[3]);
 }
@@ -54,8 +56,9 @@ Workbench open_workbench(const std::filesystem::path& scenario) {
   bench.data = load_dataset(wanted.data.name, wanted.data.folder, wanted.data.fallback);
   fit_data_to_network(bench.data, bench.network);
   try {
-    bench.split = split(bench.data.training, wanted.data.training_samples, wanted.data.validation_samples,
-                        RandomKey{wanted.data.split_seed}.child("split"));
+    bench.split =
+        split(bench.data.training, wanted.data.training_samples, wanted.data.validation_samples,
+              RandomKey{wanted.data.split_seed}.child("split"));
   } catch (const Error& error) {
     throw error.within(wanted.file.string() + "#/data");
   }
@@ -70,9 +73,11 @@ Workbench open_workbench(const std::filesystem::path& scenario) {
 }
 
 Candidate Workbench::candidate() const {
-  Candidate candidate{resolve_assignment(scenario.assignment, layer_names, scenario.file), scenario.training.loss_scaling};
+  Candidate candidate{resolve_assignment(scenario.assignment, layer_names, scenario.file),
+                      scenario.training.loss_scaling};
   const Recipe recipe = make_recipe(scenario.assignment.recipe, {});
-  if (recipe.loss_scaling.kind != LossScalingKind::none) candidate.loss_scaling = recipe.loss_scaling;
+  if (recipe.loss_scaling.kind != LossScalingKind::none)
+    candidate.loss_scaling = recipe.loss_scaling;
   return candidate;
 }
 
@@ -82,11 +87,13 @@ Candidate Workbench::named_candidate(const std::string& name) const {
     Recipe recipe = make_recipe(name, layer_names);
     return {std::move(recipe.assignment), recipe.loss_scaling};
   }
-  return {uniform_assignment(layer_names, parse_quantization(name)), scenario.training.loss_scaling};
+  return {uniform_assignment(layer_names, parse_quantization(name)),
+          scenario.training.loss_scaling};
 }
 
 TrainingData Workbench::training_data(bool with_test) const {
-  return {data.training, split.training, split.validation, with_test ? &data.test : nullptr, test_indices, normalization};
+  return {data.training, split.training, split.validation, with_test ? &data.test : nullptr,
+          test_indices,  normalization};
 }
 
 TrainingOptions Workbench::training_options(const Candidate& candidate, std::uint64_t seed) const {
@@ -97,7 +104,8 @@ TrainingOptions Workbench::training_options(const Candidate& candidate, std::uin
 }
 
 StepCost Workbench::cost(const Assignment& assignment) const {
-  return cost_of_step(graph, network, assignment, accelerator, update_work(scenario.training.optimizer));
+  return cost_of_step(graph, network, assignment, accelerator,
+                      update_work(scenario.training.optimizer));
 }
 
 std::string WorkbenchEvaluator::key(const Candidate& candidate) const {
@@ -109,16 +117,19 @@ std::string WorkbenchEvaluator::key(const Candidate& candidate) const {
       {"data", bench_.data.training.sha256},
       {"split", {data.training_samples, data.validation_samples, data.split_seed}},
       {"training", bench_.scenario.resolved.at("training")},
-      {"loss_scaling", {static_cast<int>(scaling.kind), scaling.initial_scale, scaling.growth_interval}},
+      {"loss_scaling",
+       {static_cast<int>(scaling.kind), scaling.initial_scale, scaling.growth_interval}},
       {"assignment", to_json(candidate.assignment)}};
   return sha256_hex(parts.dump()).substr(0, 32);
 }
 
-Evaluation WorkbenchEvaluator::evaluate(const Candidate& candidate, const std::function<bool()>& stop_requested) const {
+Evaluation WorkbenchEvaluator::evaluate(const Candidate& candidate,
+                                        const std::function<bool()>& stop_requested) const {
   TrainingHooks hooks;
   hooks.stop_requested = stop_requested;
-  TrainingResult result = train(bench_.graph, candidate.assignment, bench_.training_data(false),
-                                bench_.training_options(candidate, bench_.scenario.training.seed), hooks);
+  TrainingResult result =
+      train(bench_.graph, candidate.assignment, bench_.training_data(false),
+            bench_.training_options(candidate, bench_.scenario.training.seed), hooks);
   Evaluation evaluation;
   evaluation.key = key(candidate);
   evaluation.status = result.status;
@@ -135,14 +146,15 @@ Evaluation WorkbenchEvaluator::evaluate(const Candidate& candidate, const std::f
   return evaluation;
 }
 
-double WorkbenchEvaluator::test_accuracy(const Candidate& candidate, const Evaluation& trained) const {
+double WorkbenchEvaluator::test_accuracy(const Candidate& candidate,
+                                         const Evaluation& trained) const {
   std::vector<Tensor> parameters;
   for (std::size_t i = 0; i < bench_.graph.parameters.size(); ++i) {
     parameters.emplace_back(bench_.graph.parameters[i].value->shape(), trained.parameters.at(i));
   }
   const RandomKey key = RandomKey{bench_.scenario.training.seed}.child("test");
-  return mantissa::evaluate(bench_.graph, candidate.assignment, parameters, bench_.data.test, bench_.test_indices,
-                            bench_.normalization, key)
+  return mantissa::evaluate(bench_.graph, candidate.assignment, parameters, bench_.data.test,
+                            bench_.test_indices, bench_.normalization, key)
       .accuracy;
 }
 
@@ -151,16 +163,25 @@ std::vector<double> WorkbenchEvaluator::modelled_objectives(const Candidate& can
   std::vector<double> values;
   for (const ObjectiveKind objective : bench_.scenario.search.objectives) {
     switch (objective) {
-      case ObjectiveKind::error: values.push_back(std::numeric_limits<double>::quiet_NaN()); break;
-      case ObjectiveKind::energy: values.push_back(cost.energy_pj); break;
-      case ObjectiveKind::latency: values.push_back(cost.latency_seconds); break;
-      case ObjectiveKind::area: values.push_back(cost.area_mm2); break;
+      case ObjectiveKind::error:
+        values.push_back(std::numeric_limits<double>::quiet_NaN());
+        break;
+      case ObjectiveKind::energy:
+        values.push_back(cost.energy_pj);
+        break;
+      case ObjectiveKind::latency:
+        values.push_back(cost.latency_seconds);
+        break;
+      case ObjectiveKind::area:
+        values.push_back(cost.area_mm2);
+        break;
     }
   }
   return values;
 }
 
-std::vector<double> WorkbenchEvaluator::objectives(const Candidate& candidate, const Evaluation& evaluation) const {
+std::vector<double> WorkbenchEvaluator::objectives(const Candidate& candidate,
+                                                   const Evaluation& evaluation) const {
   std::vector<double> values = modelled_objectives(candidate);
   const std::vector<ObjectiveKind>& kinds = bench_.scenario.search.objectives;
   for (std::size_t i = 0; i < kinds.size(); ++i) {

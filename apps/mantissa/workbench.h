@@ -19,10 +19,10 @@ namespace mantissa {
 struct Workbench {
   Scenario scenario;
   Graph graph;
-  Network network;                        ///< prepared for the training batch
+  Network network;  ///< prepared for the training batch
   std::vector<Layer> network_layers;
   std::vector<std::string> layer_names;
-  DataSource data;                        ///< resized to the network's input where it differs
+  DataSource data;  ///< resized to the network's input where it differs
   Split split;
   std::vector<std::int32_t> test_indices;
   Normalization normalization;
@@ -31,7 +31,8 @@ struct Workbench {
   /// The scenario's own assignment and loss scaling.
   Candidate candidate() const;
 
-  /// A recipe (`fp32`, `amp-fp16`, `amp-bf16`), or a format that every layer uses for weights, activations, errors and outputs.
+  /// A recipe (`fp32`, `amp-fp16`, `amp-bf16`), or a format that every layer uses for weights,
+  /// activations, errors and outputs.
   Candidate named_candidate(const std::string& name) const;
 
   /// Data of a run. `with_test`: the test set is evaluated at the end.
@@ -47,15 +48,18 @@ struct Workbench {
 /// Loads model, data and accelerator and checks that they fit each other. Throws Error.
 Workbench open_workbench(const std::filesystem::path& scenario);
 
-/// Trains candidates on a workbench and prices them; the Evaluator that `mantissa explore` searches with.
+/// Trains candidates on a workbench and prices them; the Evaluator that `mantissa explore` searches
+/// with.
 class WorkbenchEvaluator : public Evaluator {
  public:
   explicit WorkbenchEvaluator(const Workbench& workbench) : bench_(workbench) {}
 
   std::string key(const Candidate& candidate) const override;
-  Evaluation evaluate(const Candidate& candidate, const std::function<bool()>& stop_requested) const override;
+  Evaluation evaluate(const Candidate& candidate,
+                      const std::function<bool()>& stop_requested) const override;
   double test_accuracy(const Candidate& candidate, const Evaluation& trained) const override;
-  std::vector<double> objectives(const Candidate& candidate, const Evaluation& evaluation) const override;
+  std::vector<double> objectives(const Candidate& candidate,
+                                 const Evaluation& evaluation) const override;
   std::vector<double> modelled_objectives(const Candidate& candidate) const override;
 
  private:

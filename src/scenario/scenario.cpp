@@ -23,7 +23,7 @@ struct ObjectiveFacts {
 constexpr std::array<ObjectiveFacts, 4> kObjectives = {{{ObjectiveKind::error, "error", "1"},
                                                         {ObjectiveKind::energy, "energy", "pJ"},
                                                         {ObjectiveKind::latency, "latency", "s"},
-                                                        {ObjectiveKind::area, "area", "mm2"}}};
+                                                        {ObjectiveKind::area, "area", "mm^2"}}};
 
 /// Position of `word` in a list of spellings that the schema has already checked.
 template <typename Enum, std::size_t count>
@@ -44,13 +44,15 @@ auto at_place(const fs::path& file, const std::string& pointer, Read read) {
   }
 }
 
-/// A file that the scenario names: as it stands, beside the scenario, or in the data directory; with `ending` if it has none.
-fs::path named_file(const std::string& name, const fs::path& scenario, const fs::path& shipped, const std::string& ending,
-                    const std::string& pointer) {
+/// A file that the scenario names: as it stands, beside the scenario, or in the data directory;
+/// with `ending` if it has none.
+fs::path named_file(const std::string& name, const fs::path& scenario, const fs::path& shipped,
+                    const std::string& ending, const std::string& pointer) {
   fs::path path(name);
   if (!path.has_extension() || path.extension() != ending) path += ending;
   std::vector<fs::path> candidates = {path};
-  if (path.is_relative()) candidates = {scenario.parent_path() / path, path, data_directory() / shipped / path};
+  if (path.is_relative())
+    candidates = {scenario.parent_path() / path, path, data_directory() / shipped / path};
   for (const fs::path& candidate : candidates) {
     std::error_code status;
     if (fs::exists(candidate, status)) return candidate.lexically_normal();
@@ -61,8 +63,9 @@ fs::path named_file(const std::string& name, const fs::path& scenario, const fs:
     if (entry.path().extension() == ending) known.push_back(entry.path().stem().string());
   }
   std::sort(known.begin(), known.end());
-  throw Error(scenario.string() + "#" + pointer, "there is no file \"" + path.string() + "\"",
-              "give a path to a " + ending + " file, or one of the shipped ones: " + join(known, ", "));
+  throw Error(
+      scenario.string() + "#" + pointer, "there is no file \"" + path.string() + "\"",
+      "give a path to a " + ending + " file, or one of the shipped ones: " + join(known, ", "));
 }
 
 DataOptions read_data(const json& data, const fs::path& file) {
@@ -71,7 +74,8 @@ DataOptions read_data(const json& data, const fs::path& file) {
   const std::string folder = data.at("folder");
   if (!folder.empty()) {
     options.folder = folder;
-    if (options.folder.is_relative() && !fs::exists(options.folder)) options.folder = file.parent_path() / folder;
+    if (options.folder.is_relative() && !fs::exists(options.folder))
+      options.folder = file.parent_path() / folder;
   }
   options.fallback = data.at("fallback");
   options.training_samples = data.at("training_samples");
@@ -132,7 +136,8 @@ TrainingOptions read_training(const json& training) {
 }
 
 /// The canonical text of what a role may have; throws Error with the place if it cannot be read.
-std::string checked_spelling(Role role, const json& text, const fs::path& file, const std::string& pointer) {
+std::string checked_spelling(Role role, const json& text, const fs::path& file,
+                             const std::string& pointer) {
   return at_place(file, pointer, [&] {
     LayerNumerics scratch;
     assign(scratch, role, text.get<std::string>());
@@ -144,8 +149,9 @@ AssignmentOptions read_assignment(const json& assignment, const fs::path& file) 
   AssignmentOptions options;
   options.recipe = assignment.at("recipe");
   at_place(file, "/assignment/recipe", [&] { return make_recipe(options.recipe, {}); });
-  options.vector = at_place(file, "/assignment/vector",
-                            [&] { return spelling(parse_quantization(assignment.at("vector").get<std::string>())); });
+  options.vector = at_place(file, "/assignment/vector", [&] {
+    return spelling(parse_quantization(assignment.at("vector").get<std::string>()));
+  });
   std::size_t index = 0;
   for (const json& line : assignment.at("layers")) {
     AssignmentRule rule;
@@ -155,7 +161,8 @@ AssignmentOptions read_assignment(const json& assignment, const fs::path& file) 
         rule.layers = entry.value();
       } else {
         const Role role = parse_role(entry.key());
-        rule.formats.emplace_back(role, checked_spelling(role, entry.value(), file, rule.pointer + "/" + entry.key()));
+        rule.formats.emplace_back(
+            role, checked_spelling(role, entry.value(), file, rule.pointer + "/" + entry.key()));
       }
     }
     options.rules.push_back(std::move(rule));
@@ -172,8 +179,8 @@ SpaceRule read_space_rule(const json& line, const fs::path& file, const std::str
   for (const json& role : line.at("roles")) {
     rule.roles.push_back(parse_role(role.get<std::string>()));
     if (is_mac_role(rule.roles.back()) != is_mac_role(rule.roles.front())) {
-      throw Error(file.string() + "#" + pointer + "/roles", "tensor roles and mac roles cannot share a list of formats",
-                  "write two lines");
+      throw Error(file.string() + "#" + pointer + "/roles",
+                  "tensor roles and mac roles cannot share a list of formats", "write two lines");
     }
   }
   std::size_t index = 0;
@@ -181,7 +188,8 @@ SpaceRule read_space_rule(const json& line, const fs::path& file, const std::str
     const std::string place = pointer + "/formats/" + std::to_string(index++);
     const std::string text = checked_spelling(rule.roles.front(), format, file, place);
     if (std::find(rule.formats.begin(), rule.formats.end(), text) != rule.formats.end()) {
-      throw Error(file.string() + "#" + place, format.dump() + " is in the list already, as \"" + text + "\"");
+      throw Error(file.string() + "#" + place,
+                  format.dump() + " is in the list already, as \"" + text + "\"");
     }
     rule.formats.push_back(text);
   }
@@ -215,7 +223,8 @@ SearchOptions read_search(const json& search, const fs::path& file) {
   }
   index = 0;
   for (const json& line : search.at("space")) {
-    options.space.push_back(read_space_rule(line, file, "/search/space/" + std::to_string(index++)));
+    options.space.push_back(
+        read_space_rule(line, file, "/search/space/" + std::to_string(index++)));
   }
   return options;
 }
@@ -233,15 +242,21 @@ CompareOptions read_compare(const json& compare, const fs::path& file) {
 
 }  // namespace
 
-std::string_view objective_name(ObjectiveKind objective) { return kObjectives[static_cast<std::size_t>(objective)].name; }
-std::string_view objective_unit(ObjectiveKind objective) { return kObjectives[static_cast<std::size_t>(objective)].unit; }
+std::string_view objective_name(ObjectiveKind objective) {
+  return kObjectives[static_cast<std::size_t>(objective)].name;
+}
+std::string_view objective_unit(ObjectiveKind objective) {
+  return kObjectives[static_cast<std::size_t>(objective)].unit;
+}
 
 json scenario_schema() {
   const fs::path path = data_directory() / "scenarios" / "schema" / "scenario.schema.json";
   return parse_json(read_file(path), path.string());
 }
 
-Scenario load_scenario(const fs::path& file) { return parse_scenario(read_file(file), file); }
+Scenario load_scenario(const fs::path& file) {
+  return parse_scenario(read_file(file), file);
+}
 
 Scenario parse_scenario(std::string_view text, const fs::path& file) {
   const json schema = scenario_schema();
@@ -257,7 +272,8 @@ Scenario parse_scenario(std::string_view text, const fs::path& file) {
   scenario.output = resolved.at("output").get<std::string>();
   scenario.model = named_file(resolved.at("model"), file, "models", ".onnx", "/model");
   scenario.accelerator =
-      named_file(resolved.at("accelerator"), file, fs::path("scenarios") / "accelerators", ".json", "/accelerator");
+      named_file(resolved.at("accelerator"), file, fs::path("scenarios") / "accelerators", ".json",
+                 "/accelerator");
   scenario.data = read_data(resolved.at("data"), file);
   scenario.training = read_training(resolved.at("training"));
   scenario.assignment = read_assignment(resolved.at("assignment"), file);
@@ -266,8 +282,8 @@ Scenario parse_scenario(std::string_view text, const fs::path& file) {
   return scenario;
 }
 
-Assignment resolve_assignment(const AssignmentOptions& options, const std::vector<std::string>& layer_names,
-                              const fs::path& file) {
+Assignment resolve_assignment(const AssignmentOptions& options,
+                              const std::vector<std::string>& layer_names, const fs::path& file) {
   Assignment assignment = make_recipe(options.recipe, layer_names).assignment;
   assignment.vector = parse_quantization(options.vector);
   for (const AssignmentRule& rule : options.rules) {
@@ -278,7 +294,8 @@ Assignment resolve_assignment(const AssignmentOptions& options, const std::vecto
       for (const auto& [role, format] : rule.formats) assign(assignment.layers[i], role, format);
     }
     if (!matched) {
-      throw Error(file.string() + "#" + rule.pointer + "/match", "\"" + rule.layers + "\" matches no layer",
+      throw Error(file.string() + "#" + rule.pointer + "/match",
+                  "\"" + rule.layers + "\" matches no layer",
                   "the layers are " + join(layer_names, ", "));
     }
   }

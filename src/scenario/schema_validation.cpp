@@ -24,7 +24,8 @@ using Pointer = json::json_pointer;
 Pointer pointer_of(const std::vector<std::string>& context) {
   Pointer pointer;
   for (const std::string& step : context) {
-    if (step.size() >= 2 && step.front() == '[' && step.back() == ']') pointer /= step.substr(1, step.size() - 2);
+    if (step.size() >= 2 && step.front() == '[' && step.back() == ']')
+      pointer /= step.substr(1, step.size() - 2);
   }
   return pointer;
 }
@@ -48,7 +49,8 @@ std::vector<std::string> known_keys(const json& schema) {
 
 /// A key of the object that its schema does not know; empty if there is none.
 std::string unknown_key(const json& value, const json& schema) {
-  if (!value.is_object() || !schema.is_object() || schema.value("additionalProperties", json(true)) != json(false)) {
+  if (!value.is_object() || !schema.is_object() ||
+      schema.value("additionalProperties", json(true)) != json(false)) {
     return {};
   }
   const std::vector<std::string> known = known_keys(schema);
@@ -61,14 +63,18 @@ std::string unknown_key(const json& value, const json& schema) {
 Error unknown_key_error(const std::string& where, const std::string& key, const json& schema) {
   const std::vector<std::string> known = known_keys(schema);
   const std::string nearest = did_you_mean(key, known);
-  return {where, "unknown key \"" + key + "\"", nearest.empty() ? "known here: " + join(known, ", ") : nearest};
+  return {where, "unknown key \"" + key + "\"",
+          nearest.empty() ? "known here: " + join(known, ", ") : nearest};
 }
 
 Error enumeration_error(const std::string& where, const json& value, const json& schema) {
   std::vector<std::string> allowed;
-  for (const json& word : schema.at("enum")) allowed.push_back(word.is_string() ? word.get<std::string>() : word.dump());
-  const std::string nearest = value.is_string() ? did_you_mean(value.get<std::string>(), allowed) : "";
-  return {where, value.dump() + " is not allowed here", nearest.empty() ? "one of " + join(allowed, ", ") : nearest};
+  for (const json& word : schema.at("enum"))
+    allowed.push_back(word.is_string() ? word.get<std::string>() : word.dump());
+  const std::string nearest =
+      value.is_string() ? did_you_mean(value.get<std::string>(), allowed) : "";
+  return {where, value.dump() + " is not allowed here",
+          nearest.empty() ? "one of " + join(allowed, ", ") : nearest};
 }
 
 Error violation(std::string what, const Pointer& pointer, const json& document, const json& schema,
@@ -76,13 +82,15 @@ Error violation(std::string what, const Pointer& pointer, const json& document, 
   const std::string where = std::string(file) + "#" + pointer.to_string();
   const json& value = document.at(pointer);
   const json part = subschema(schema, pointer);
-  if (const std::string key = unknown_key(value, part); !key.empty()) return unknown_key_error(where, key, part);
+  if (const std::string key = unknown_key(value, part); !key.empty())
+    return unknown_key_error(where, key, part);
   if (part.is_object() && part.contains("enum")) return enumeration_error(where, value, part);
   while (!what.empty() && what.back() == '.') what.pop_back();
   if (!what.empty()) what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
   if (!value.is_structured()) what.insert(0, value.dump() + ": ");
   std::string hint;
-  if (part.is_object() && part.contains("description")) hint = "expected: " + part.at("description").get<std::string>();
+  if (part.is_object() && part.contains("description"))
+    hint = "expected: " + part.at("description").get<std::string>();
   return {where, what, hint};
 }
 
@@ -110,7 +118,8 @@ json parse_json(std::string_view text, std::string_view file) {
   try {
     return json::parse(text);
   } catch (const json::parse_error& error) {
-    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) throw Error(file, "the file is empty");
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+      throw Error(file, "the file is empty");
     const std::size_t at = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
     const std::string_view before = text.substr(0, at);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
@@ -118,14 +127,16 @@ json parse_json(std::string_view text, std::string_view file) {
     const std::size_t column = newline == std::string_view::npos ? at + 1 : at - newline;
     const std::string message = error.what();
     const std::size_t detail = message.find(": ");
-    throw Error(std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(column), "is not valid JSON",
+    throw Error(std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(column),
+                "is not valid JSON",
                 detail == std::string::npos ? message : message.substr(detail + 2));
   }
 }
 
 json subschema(const json& schema, const Pointer& pointer) {
   std::vector<std::string> steps;
-  for (Pointer rest = pointer; !rest.empty(); rest.pop_back()) steps.insert(steps.begin(), rest.back());
+  for (Pointer rest = pointer; !rest.empty(); rest.pop_back())
+    steps.insert(steps.begin(), rest.back());
   const json* current = &dereferenced(schema, schema);
   for (const std::string& step : steps) {
     if (current->contains("properties") && current->at("properties").contains(step)) {
@@ -160,6 +171,8 @@ void validate(const json& document, const json& schema, std::string_view file) {
   throw violation(deepest.description, pointer_of(deepest.context), document, schema, file);
 }
 
-json with_defaults(const json& document, const json& schema) { return filled(document, schema, schema); }
+json with_defaults(const json& document, const json& schema) {
+  return filled(document, schema, schema);
+}
 
 }  // namespace mantissa

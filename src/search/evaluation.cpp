@@ -16,7 +16,9 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 3> kStatusNames = {"finished", "diverged", "stopped"};
 
 /// NaN and infinities, which JSON does not have, become null and are read back as NaN.
-double real(const json& value) { return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>(); }
+double real(const json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
 
 json epoch_json(const EpochResult& epoch) {
   return {{"epoch", epoch.epoch},

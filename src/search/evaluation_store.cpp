@@ -18,12 +18,17 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kLogName = "evaluations.jsonl";
 
-fs::path weights_path(const fs::path& folder, const std::string& key) { return folder / "weights" / (key + ".f32"); }
+fs::path weights_path(const fs::path& folder, const std::string& key) {
+  return folder / "weights" / (key + ".f32");
+}
 
-/// Sizes of the arrays, then their values: 64-bit little-endian counts and binary32, as they lie in memory.
+/// Sizes of the arrays, then their values: 64-bit little-endian counts and binary32, as they lie in
+/// memory.
 std::string packed(const std::vector<std::vector<float>>& arrays) {
   std::string bytes;
-  const auto append = [&](const void* data, std::size_t size) { bytes.append(static_cast<const char*>(data), size); };
+  const auto append = [&](const void* data, std::size_t size) {
+    bytes.append(static_cast<const char*>(data), size);
+  };
   const std::uint64_t count = arrays.size();
   append(&count, sizeof count);
   for (const auto& array : arrays) {
@@ -58,7 +63,8 @@ std::optional<std::vector<std::vector<float>>> unpacked(std::string_view bytes) 
 EvaluationStore::EvaluationStore(const fs::path& folder) : folder_(folder) {
   const fs::path path = folder / kLogName;
   require_writable(path);
-  log_ = std::make_unique<DurableLog>(path);  // before reading: whoever holds it may still be writing
+  log_ =
+      std::make_unique<DurableLog>(path);  // before reading: whoever holds it may still be writing
   read_log(path);
   resumed_ = evaluations_.size();
 }
@@ -82,7 +88,8 @@ void EvaluationStore::read_log(const fs::path& path) {
         evaluations_.insert_or_assign(key, evaluation_from_json(value));
       }
     } catch (const std::exception& error) {
-      throw Error(path.string() + ":" + std::to_string(i + 1), std::string("is not an evaluation: ") + error.what(),
+      throw Error(path.string() + ":" + std::to_string(i + 1),
+                  std::string("is not an evaluation: ") + error.what(),
                   "move the file away to start anew");
     }
   }
@@ -113,7 +120,8 @@ void EvaluationStore::add_test_accuracy(const std::string& key, double accuracy)
   evaluations_.at(key).test_accuracy = accuracy;
 }
 
-std::optional<std::vector<std::vector<float>>> EvaluationStore::weights(const std::string& key) const {
+std::optional<std::vector<std::vector<float>>> EvaluationStore::weights(
+    const std::string& key) const {
   const fs::path path = weights_path(folder_, key);
   std::error_code status;
   if (!fs::exists(path, status)) return std::nullopt;

@@ -15,15 +15,17 @@
 
 namespace mantissa {
 
-/// Every evaluation that was ever finished, in a folder: the truth of a search. Checkpoint, resume and "did we try this already"
-/// are this one mechanism.
+/// Every evaluation that was ever finished, in a folder: the truth of a search. Checkpoint, resume
+/// and "did we try this already" are this one mechanism.
 ///
-/// `evaluations.jsonl` has a JSON object a line, each on disk before `add` returns; a line cut off by a crash is skipped when the
-/// file is read. `weights/<key>.f32` has the trained parameters of evaluations whose weights were kept. One process writes at a time.
-/// All methods may be called from several threads.
+/// `evaluations.jsonl` has a JSON object a line, each on disk before `add` returns; a line cut off
+/// by a crash is skipped when the file is read. `weights/<key>.f32` has the trained parameters of
+/// evaluations whose weights were kept. One process writes at a time. All methods may be called
+/// from several threads.
 class EvaluationStore {
  public:
-  /// Opens or makes the folder. Throws Error if another process has it, or a whole line cannot be understood.
+  /// Opens or makes the folder. Throws Error if another process has it, or a whole line cannot be
+  /// understood.
   explicit EvaluationStore(const std::filesystem::path& folder);
 
   std::optional<Evaluation> find(const std::string& key) const;
@@ -31,7 +33,8 @@ class EvaluationStore {
   /// Number of evaluations found when the store was opened.
   std::size_t resumed() const { return resumed_; }
 
-  /// Writes weights (if there are any), then the line. `remarks` are further members of the line, for people who read the log.
+  /// Writes weights (if there are any), then the line. `remarks` are further members of the line,
+  /// for people who read the log.
   void add(const Evaluation& evaluation, const nlohmann::json& remarks);
 
   /// Adds what was measured later: the accuracy on the test set.

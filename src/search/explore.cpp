@@ -15,13 +15,15 @@
 namespace mantissa {
 namespace {
 
-constexpr double kReferenceMargin = 1.1;  // so that the worst of the start still counts for something
+constexpr double kReferenceMargin =
+    1.1;  // so that the worst of the start still counts for something
 
 /// One search, from its baselines to the test accuracies of its front.
 class Search {
  public:
-  Search(const SearchSpace& space, const Evaluator& evaluator, EvaluationStore& store, const SearchOptions& options,
-         const LossScalingOptions& loss_scaling, const ExploreHooks& hooks)
+  Search(const SearchSpace& space, const Evaluator& evaluator, EvaluationStore& store,
+         const SearchOptions& options, const LossScalingOptions& loss_scaling,
+         const ExploreHooks& hooks)
       : space_(space),
         evaluator_(evaluator),
         store_(store),
@@ -30,14 +32,16 @@ class Search {
         hooks_(hooks),
         genomes_(integer_space(space, options)),
         seeds_(uniform_genomes(genomes_)),
-        optimizer_(genomes_, {.population = static_cast<std::size_t>(options.population)}, RandomKey{options.seed}.child("nsga2"),
-                   seeds_) {}
+        optimizer_(genomes_, {.population = static_cast<std::size_t>(options.population)},
+                   RandomKey{options.seed}.child("nsga2"), seeds_) {}
 
   ExploreResult run(const std::vector<Baseline>& baselines) {
     result_.resumed = store_.resumed();
     set_reference_point(baselines);
-    for (const Baseline& baseline : baselines) result_.baselines.push_back({baseline.name, {}, 0, baseline.candidate, {}, {}});
-    for (int generation = 0; generation < options_.generations && !result_.interrupted; ++generation) {
+    for (const Baseline& baseline : baselines)
+      result_.baselines.push_back({baseline.name, {}, 0, baseline.candidate, {}, {}});
+    for (int generation = 0; generation < options_.generations && !result_.interrupted;
+         ++generation) {
       if (!run_generation(generation)) break;
     }
     if (!result_.interrupted) measure_test_accuracy();
@@ -52,15 +56,20 @@ class Search {
     return genomes;
   }
 
-  Candidate candidate_of(const Genome& genome) const { return {space_.decode(genome), loss_scaling_}; }
+  Candidate candidate_of(const Genome& genome) const {
+    return {space_.decode(genome), loss_scaling_};
+  }
 
   void set_reference_point(const std::vector<Baseline>& baselines) {
     std::vector<std::vector<double>> values;
-    for (const Baseline& baseline : baselines) values.push_back(evaluator_.modelled_objectives(baseline.candidate));
-    for (const Genome& genome : seeds_) values.push_back(evaluator_.modelled_objectives(candidate_of(genome)));
+    for (const Baseline& baseline : baselines)
+      values.push_back(evaluator_.modelled_objectives(baseline.candidate));
+    for (const Genome& genome : seeds_)
+      values.push_back(evaluator_.modelled_objectives(candidate_of(genome)));
     for (std::size_t i = 0; i < options_.objectives.size(); ++i) {
       double largest = 0;
-      for (const auto& point : values) largest = std::max(largest, std::isnan(point[i]) ? 1 / kReferenceMargin : point[i]);
+      for (const auto& point : values)
+        largest = std::max(largest, std::isnan(point[i]) ? 1 / kReferenceMargin : point[i]);
       result_.reference_point.push_back(kReferenceMargin * largest);
     }
   }
@@ -74,7 +83,8 @@ class Search {
       for (Explored& baseline : result_.baselines) batch.push_back(&baseline);
     }
     std::vector<Explored> proposals;
-    for (const Genome& genome : asked) proposals.push_back({"", genome, generation, candidate_of(genome), {}, {}});
+    for (const Genome& genome : asked)
+      proposals.push_back({"", genome, generation, candidate_of(genome), {}, {}});
     for (Explored& proposal : proposals) batch.push_back(&proposal);
     if (!evaluate(batch, generation)) {
       result_.interrupted = true;
@@ -144,7 +154,8 @@ class Search {
   void close_generation(int generation) {
     result_.generations = generation + 1;
     std::map<Genome, std::size_t> index;
-    for (std::size_t i = 0; i < result_.evaluated.size(); ++i) index[result_.evaluated[i].genome] = i;
+    for (std::size_t i = 0; i < result_.evaluated.size(); ++i)
+      index[result_.evaluated[i].genome] = i;
     result_.front.clear();
     std::vector<std::vector<double>> points;
     std::vector<std::string> kept;
@@ -155,7 +166,8 @@ class Search {
       kept.push_back(result_.evaluated[result_.front.back()].evaluation.key);
     }
     for (const Explored& baseline : result_.baselines) kept.push_back(baseline.evaluation.key);
-    // While a resumed search replays its log, weights of generations that are still to come lie in the store.
+    // While a resumed search replays its log, weights of generations that are still to come lie in
+    // the store.
     if (progress_.trained > 0) store_.keep_weights_of(kept);
     double box = 1;
     for (const double extent : result_.reference_point) box *= extent;
@@ -171,19 +183,22 @@ class Search {
     for (Explored& baseline : result_.baselines) wanted.push_back(&baseline);
     parallel_tasks(wanted.size(), [&](std::size_t i) {
       Evaluation& evaluation = wanted[i]->evaluation;
-      if (evaluation.test_accuracy >= 0 || (hooks_.stop_requested && hooks_.stop_requested())) return;
+      if (evaluation.test_accuracy >= 0 || (hooks_.stop_requested && hooks_.stop_requested()))
+        return;
       if (auto weights = store_.weights(evaluation.key)) {
         evaluation.parameters = std::move(*weights);
       } else {
-        evaluation.parameters = evaluator_.evaluate(wanted[i]->candidate, hooks_.stop_requested).parameters;
+        evaluation.parameters =
+            evaluator_.evaluate(wanted[i]->candidate, hooks_.stop_requested).parameters;
       }
       if (hooks_.stop_requested && hooks_.stop_requested()) return;
       evaluation.test_accuracy = evaluator_.test_accuracy(wanted[i]->candidate, evaluation);
       evaluation.parameters.clear();
       store_.add_test_accuracy(evaluation.key, evaluation.test_accuracy);
     });
-    result_.interrupted = std::any_of(wanted.begin(), wanted.end(),
-                                      [](const Explored* explored) { return explored->evaluation.test_accuracy < 0; });
+    result_.interrupted = std::any_of(wanted.begin(), wanted.end(), [](const Explored* explored) {
+      return explored->evaluation.test_accuracy < 0;
+    });
   }
 
   const SearchSpace& space_;

@@ -12,21 +12,23 @@ namespace {
 
 using Place = std::pair<std::size_t, Role>;
 
-std::vector<std::size_t> matching_layers(const SpaceRule& rule, const std::vector<std::string>& names,
+std::vector<std::size_t> matching_layers(const SpaceRule& rule,
+                                         const std::vector<std::string>& names,
                                          const std::filesystem::path& scenario) {
   std::vector<std::size_t> matched;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (matches_glob(names[i], rule.layers)) matched.push_back(i);
   }
   if (matched.empty()) {
-    throw Error(scenario.string() + "#" + rule.pointer + "/layers", "\"" + rule.layers + "\" matches no layer",
-                "the layers are " + join(names, ", "));
+    throw Error(scenario.string() + "#" + rule.pointer + "/layers",
+                "\"" + rule.layers + "\" matches no layer", "the layers are " + join(names, ", "));
   }
   return matched;
 }
 
 /// The rule that each place belongs to: the last one that names it.
-std::map<Place, std::size_t> owners(const std::vector<SpaceRule>& rules, const std::vector<std::string>& names,
+std::map<Place, std::size_t> owners(const std::vector<SpaceRule>& rules,
+                                    const std::vector<std::string>& names,
                                     const std::filesystem::path& scenario) {
   std::map<Place, std::size_t> owner;
   for (std::size_t r = 0; r < rules.size(); ++r) {
@@ -37,21 +39,25 @@ std::map<Place, std::size_t> owners(const std::vector<SpaceRule>& rules, const s
   return owner;
 }
 
-std::string site_name(const SpaceRule& rule, const std::vector<std::string>& names, const Place& place) {
+std::string site_name(const SpaceRule& rule, const std::vector<std::string>& names,
+                      const Place& place) {
   std::vector<std::string> roles;
   for (const Role role : rule.roles) roles.emplace_back(role_name(role));
   const std::string layer = rule.tie_layers ? rule.layers : names[place.first];
-  const std::string role =
-      !rule.tie_roles || roles.size() == 1 ? std::string(role_name(place.second)) : "{" + join(roles, ",") + "}";
+  const std::string role = !rule.tie_roles || roles.size() == 1
+                               ? std::string(role_name(place.second))
+                               : "{" + join(roles, ",") + "}";
   return layer + "." + role;
 }
 
 }  // namespace
 
-SearchSpace::SearchSpace(const std::vector<SpaceRule>& rules, Assignment base, const std::filesystem::path& scenario)
+SearchSpace::SearchSpace(const std::vector<SpaceRule>& rules, Assignment base,
+                         const std::filesystem::path& scenario)
     : base_(std::move(base)) {
   const std::map<Place, std::size_t> owner = owners(rules, base_.layer_names, scenario);
-  // Places with the same rule, layer (unless tied) and role (unless tied) are one site; sites stand in order of layer, then role.
+  // Places with the same rule, layer (unless tied) and role (unless tied) are one site; sites stand
+  // in order of layer, then role.
   std::map<std::tuple<std::size_t, std::size_t, std::size_t>, std::size_t> site_of;
   for (const auto& [place, r] : owner) {
     const SpaceRule& rule = rules[r];
@@ -67,7 +73,8 @@ SearchSpace::SearchSpace(const std::vector<SpaceRule>& rules, Assignment base, c
   }
   if (sites_.empty()) {
     throw Error(scenario.string() + "#/search/space", "leaves nothing to decide",
-                "name roles and at least two formats, as in {\"roles\": [\"weight\"], \"formats\": [\"e4m3fn\", \"bf16\"]}");
+                "name roles and at least two formats, as in {\"roles\": [\"weight\"], \"formats\": "
+                "[\"e4m3fn\", \"bf16\"]}");
   }
 }
 

@@ -1,16 +1,15 @@
 #include "support/files.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
 
+#include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "support/build_info.h"
@@ -21,7 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string last_system_error() { return std::generic_category().message(errno); }
+std::string last_system_error() {
+  return std::generic_category().message(errno);
+}
 
 Error output_error(const fs::path& path, std::string_view action) {
   return {path.string(), "cannot " + std::string(action) + ": " + last_system_error(), "",
@@ -148,7 +149,9 @@ void require_writable(const fs::path& path) {
   }
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   fs::path made;  // the topmost folder that was missing
-  for (fs::path above = folder; !above.empty() && !fs::exists(above, status); above = above.parent_path()) made = above;
+  for (fs::path above = folder; !above.empty() && !fs::exists(above, status);
+       above = above.parent_path())
+    made = above;
   fs::create_directories(folder, status);
   std::string reason = status ? status.message() : "";
   std::string probe = path.string() + ".XXXXXX";
@@ -181,7 +184,9 @@ DurableLog::DurableLog(const fs::path& path) : path_(path) {
   }
 }
 
-DurableLog::~DurableLog() { ::close(descriptor_); }
+DurableLog::~DurableLog() {
+  ::close(descriptor_);
+}
 
 void DurableLog::append(std::string_view line) {
   std::string bytes(line);
@@ -192,7 +197,8 @@ void DurableLog::append(std::string_view line) {
 
 fs::path data_directory() {
   // Called from one thread before the run begins.
-  if (const char* set = std::getenv("MANTISSA_DATA_DIR")) return set;  // NOLINT(concurrency-mt-unsafe)
+  if (const char* set = std::getenv("MANTISSA_DATA_DIR"))
+    return set;  // NOLINT(concurrency-mt-unsafe)
   std::error_code status;
   if (fs::exists(fs::path(build_info::kSourceDirectory) / "data", status)) {
     return build_info::kSourceDirectory;

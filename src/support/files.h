@@ -19,8 +19,8 @@ std::string read_file_or_gzip(const std::filesystem::path& path, std::size_t max
 /// Throws Error (exit code 74) naming the file.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-/// Throws Error (exit code 2) unless a file can be made at `path`; leaves nothing behind. Called before
-/// hours of work whose result goes there.
+/// Throws Error (exit code 2) unless a file can be made at `path`; leaves nothing behind. Called
+/// before hours of work whose result goes there.
 void require_writable(const std::filesystem::path& path);
 
 /// An append-only file of lines that survives kill -9: each line is on disk when `append` returns.
@@ -40,8 +40,8 @@ class DurableLog {
   int descriptor_ = -1;
 };
 
-/// The folder with `formats/`, `scenarios/`, `models/` and `data/`: $MANTISSA_DATA_DIR, else the source tree
-/// if the binary was built in one, else `share/mantissa` beside the binary's `bin`.
+/// The folder with `formats/`, `scenarios/`, `models/` and `data/`: $MANTISSA_DATA_DIR, else the
+/// source tree if the binary was built in one, else `share/mantissa` beside the binary's `bin`.
 std::filesystem::path data_directory();
 
 /// Lower-case hex SHA-256 of `bytes`.

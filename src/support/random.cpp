@@ -51,9 +51,9 @@ RandomKey RandomKey::child(std::string_view tag) const {
 
 std::uint32_t random_bits(RandomKey key, std::uint64_t index) {
   const std::uint64_t block = index / 4;
-  const auto words = philox4x32(
-      {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0, 0},
-      key.words());
+  const auto words =
+      philox4x32({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0, 0},
+                 key.words());
   return words[index % 4];
 }
 

@@ -8,8 +8,8 @@
 namespace mantissa {
 
 /// Counter-based random numbers, Philox 4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random
-/// numbers: as easy as 1, 2, 3", SC'11): the n-th number depends on (key, n) alone, never on a thread
-/// or on what was drawn before.
+/// numbers: as easy as 1, 2, 3", SC'11): the n-th number depends on (key, n) alone, never on a
+/// thread or on what was drawn before.
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                         std::array<std::uint32_t, 2> key);
 

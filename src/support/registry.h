@@ -9,8 +9,8 @@
 namespace mantissa {
 
 /// A name -> definition table that each item joins from its own source file by a `Registration` at
-/// namespace scope. Read-only once main() has started; listing is sorted by name, so the order in which
-/// the linker ran the registrations never shows.
+/// namespace scope. Read-only once main() has started; listing is sorted by name, so the order in
+/// which the linker ran the registrations never shows.
 template <typename Item>
 class Registry {
  public:

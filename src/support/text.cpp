@@ -116,7 +116,7 @@ double parse_real(std::string_view text) {
   return value;
 }
 
-std::string with_si_prefix(double value) {
+std::string with_si_prefix(double value, std::string_view unit) {
   static constexpr std::array<const char*, 11> kPrefixes = {"f", "p", "n", "u", "m", "",
                                                             "k", "M", "G", "T", "P"};
   int prefix = 5;
@@ -134,7 +134,7 @@ std::string with_si_prefix(double value) {
   const int decimals = magnitude >= 99.95 ? 0 : magnitude >= 9.995 ? 1 : 2;
   std::snprintf(buffer.data(), buffer.size(), "%.*f %s", decimals, scaled,
                 kPrefixes[static_cast<std::size_t>(prefix)]);
-  std::string text(buffer.data());
+  std::string text = buffer.data() + std::string(unit);
   if (text.back() == ' ') text.pop_back();
   return text;
 }

@@ -20,7 +20,8 @@ bool matches_glob(std::string_view text, std::string_view pattern);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 
-/// A finite double in the fewest digits that read back to the same value; `nan`, `inf`, `-inf` else.
+/// A finite double in the fewest digits that read back to the same value; `nan`, `inf`, `-inf`
+/// else.
 std::string shortest_decimal(double value);
 
 /// The C hex float of printf's `%a`: exact, and what every command that prints numbers uses.
@@ -30,7 +31,8 @@ std::string hex_float(double value);
 /// Throws Error naming the text otherwise.
 double parse_real(std::string_view text);
 
-/// 1234567 -> "1.23 M"; three significant digits with an SI prefix, for tables that people read.
-std::string with_si_prefix(double value);
+/// (1234567, "") -> "1.23 M", (6.6e-4, "J") -> "660 uJ": three significant digits with an SI prefix,
+/// for tables that people read.
+std::string with_si_prefix(double value, std::string_view unit = "");
 
 }  // namespace mantissa

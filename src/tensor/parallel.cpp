@@ -1,12 +1,12 @@
 #include "tensor/parallel.h"
 
+#include <algorithm>
+
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
 #include <tbb/task_arena.h>
-
-#include <algorithm>
 
 namespace mantissa {
 
@@ -35,13 +35,17 @@ void parallel_tasks(std::size_t count, const std::function<void(std::size_t)>& t
 
 void with_threads(int threads, const std::function<void()>& body) {
   // oneTBB starts as many workers as there are cores unless it is told to start more.
-  const std::size_t cores = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
-  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
-                                    std::max(cores, static_cast<std::size_t>(std::max(threads, 1))));
+  const std::size_t cores =
+      tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+  const tbb::global_control allowed(
+      tbb::global_control::max_allowed_parallelism,
+      std::max(cores, static_cast<std::size_t>(std::max(threads, 1))));
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
   arena.execute(body);
 }
 
-int available_threads() { return tbb::this_task_arena::max_concurrency(); }
+int available_threads() {
+  return tbb::this_task_arena::max_concurrency();
+}
 
 }  // namespace mantissa

@@ -6,7 +6,9 @@
 
 namespace mantissa {
 
-std::int64_t Shape::elements() const { return elements(0, rank()); }
+std::int64_t Shape::elements() const {
+  return elements(0, rank());
+}
 
 std::int64_t Shape::elements(std::size_t first, std::size_t last) const {
   std::int64_t product = 1;

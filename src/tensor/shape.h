@@ -34,7 +34,8 @@ class Shape {
 /// `axis` counted from the end if negative. Throws Error unless it is in [-rank, rank).
 std::size_t normalized_axis(std::int64_t axis, std::size_t rank);
 
-/// ONNX's multidirectional (NumPy) broadcasting. Throws Error showing both shapes if they do not match.
+/// ONNX's multidirectional (NumPy) broadcasting. Throws Error showing both shapes if they do not
+/// match.
 Shape broadcast_shape(const Shape& a, const Shape& b);
 
 }  // namespace mantissa

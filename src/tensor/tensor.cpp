@@ -26,7 +26,9 @@ float* allocate(std::size_t elements) {
 
 }  // namespace
 
-void Tensor::Release::operator()(float* memory) const { std::free(memory); }
+void Tensor::Release::operator()(float* memory) const {
+  std::free(memory);
+}
 
 Tensor::Tensor(Shape shape)
     : shape_(std::move(shape)),
@@ -34,16 +36,22 @@ Tensor::Tensor(Shape shape)
       capacity_(size_),
       data_(allocate(size_)) {}
 
-Tensor::Tensor(Shape shape, float value) : Tensor(std::move(shape)) { fill(value); }
+Tensor::Tensor(Shape shape, float value) : Tensor(std::move(shape)) {
+  fill(value);
+}
 
 Tensor::Tensor(Shape shape, std::span<const float> values) : Tensor(std::move(shape)) {
   assert(values.size() == size_);
   std::copy(values.begin(), values.end(), data());
 }
 
-Tensor Tensor::clone() const { return {shape_, values()}; }
+Tensor Tensor::clone() const {
+  return {shape_, values()};
+}
 
-void Tensor::fill(float value) { std::fill_n(data(), size_, value); }
+void Tensor::fill(float value) {
+  std::fill_n(data(), size_, value);
+}
 
 void Tensor::reshape(Shape shape) {
   assert(static_cast<std::size_t>(shape.elements()) == size_);

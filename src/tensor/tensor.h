@@ -10,8 +10,8 @@ namespace mantissa {
 
 /// An owning row-major array of binary32 values, the carrier of every emulated format.
 ///
-/// 64-byte aligned, with at least 64 readable bytes behind the last element. Move-only, so that no copy of an
-/// activation is made by accident; `clone` makes one on purpose.
+/// 64-byte aligned, with at least 64 readable bytes behind the last element. Move-only, so that no
+/// copy of an activation is made by accident; `clone` makes one on purpose.
 class Tensor {
  public:
   Tensor() = default;

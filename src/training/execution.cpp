@@ -8,7 +8,8 @@
 namespace mantissa {
 namespace {
 
-constexpr std::int64_t kQuantizeGrain = 1 << 15;  // elements; about 10 us of work, far above a task's cost
+constexpr std::int64_t kQuantizeGrain =
+    1 << 15;  // elements; about 10 us of work, far above a task's cost
 
 /// Adds the time it lived to `total`, if there is one.
 class Stopwatch {
@@ -31,33 +32,41 @@ class Stopwatch {
 void add_into(Tensor& sum, const Tensor& addend) {
   float* out = sum.data();
   const float* in = addend.data();
-  parallel_for(static_cast<std::int64_t>(sum.size()), kQuantizeGrain, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) out[i] += in[i];
-  });
+  parallel_for(static_cast<std::int64_t>(sum.size()), kQuantizeGrain,
+               [=](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t i = begin; i < end; ++i) out[i] += in[i];
+               });
 }
 
-bool is_softmax(const NetworkNode& node) { return node.op_type == "Softmax" || node.op_type == "LogSoftmax"; }
+bool is_softmax(const NetworkNode& node) {
+  return node.op_type == "Softmax" || node.op_type == "LogSoftmax";
+}
 
 }  // namespace
 
-void quantize_tensor(const Tensor& source, Tensor& destination, const Quantization& quantization, RandomKey key) {
+void quantize_tensor(const Tensor& source, Tensor& destination, const Quantization& quantization,
+                     RandomKey key) {
   destination.resize(source.shape());
   const auto in = source.values();
   const auto out = destination.values();
-  parallel_for(static_cast<std::int64_t>(in.size()), kQuantizeGrain, [&](std::int64_t begin, std::int64_t end) {
-    const auto first = static_cast<std::size_t>(begin);
-    const auto count = static_cast<std::size_t>(end - begin);
-    quantize(in.subspan(first, count), out.subspan(first, count), quantization, key, first);
-  });
+  parallel_for(static_cast<std::int64_t>(in.size()), kQuantizeGrain,
+               [&](std::int64_t begin, std::int64_t end) {
+                 const auto first = static_cast<std::size_t>(begin);
+                 const auto count = static_cast<std::size_t>(end - begin);
+                 quantize(in.subspan(first, count), out.subspan(first, count), quantization, key,
+                          first);
+               });
 }
 
 void quantize_tensor(Tensor& tensor, const Quantization& quantization, RandomKey key) {
   if (quantization.is_identity()) return;
   const auto values = tensor.values();
-  parallel_for(static_cast<std::int64_t>(values.size()), kQuantizeGrain, [&](std::int64_t begin, std::int64_t end) {
-    const auto first = static_cast<std::size_t>(begin);
-    quantize(values.subspan(first, static_cast<std::size_t>(end - begin)), quantization, key, first);
-  });
+  parallel_for(static_cast<std::int64_t>(values.size()), kQuantizeGrain,
+               [&](std::int64_t begin, std::int64_t end) {
+                 const auto first = static_cast<std::size_t>(begin);
+                 quantize(values.subspan(first, static_cast<std::size_t>(end - begin)),
+                          quantization, key, first);
+               });
 }
 
 Execution::Execution(const Network& network, const Assignment& assignment)
@@ -82,8 +91,9 @@ Execution::Execution(const Network& network, const Assignment& assignment)
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     layer_of_node_[layers_[i].node] = static_cast<int>(i);
     const LayerNumerics& numerics = assignment.layers[i];
-    node_numerics_[layers_[i].node] = {numerics.mac(Role::mac_forward), numerics.mac(Role::mac_backward_data),
-                                       numerics.mac(Role::mac_backward_weight), numerics.tensor(Role::output)};
+    node_numerics_[layers_[i].node] = {
+        numerics.mac(Role::mac_forward), numerics.mac(Role::mac_backward_data),
+        numerics.mac(Role::mac_backward_weight), numerics.tensor(Role::output)};
   }
   // The loss takes the softmax in with its logarithm, so a final softmax is not computed.
   if (!network.nodes.empty() && is_softmax(network.nodes.back()) &&
@@ -94,7 +104,8 @@ Execution::Execution(const Network& network, const Assignment& assignment)
   for (std::size_t node = 0; node < node_count_; ++node) {
     for (const ValueId output : network.nodes[node].outputs) {
       if (output != kNoValue) {
-        values_[static_cast<std::size_t>(output)] = Tensor(network.value_shapes[static_cast<std::size_t>(output)]);
+        values_[static_cast<std::size_t>(output)] =
+            Tensor(network.value_shapes[static_cast<std::size_t>(output)]);
       }
     }
   }
@@ -110,7 +121,8 @@ void Execution::mark_gradients() {
       const ValueId input = node.inputs[i];
       if (input == kNoValue || !node.op->differentiable(i)) continue;
       if (network_.is_parameter(input)) {
-        needs_gradient_[static_cast<std::size_t>(input)] = network_.trainable[static_cast<std::size_t>(input) - 1];
+        needs_gradient_[static_cast<std::size_t>(input)] =
+            network_.trainable[static_cast<std::size_t>(input) - 1];
       }
       any = any || needs_gradient_[static_cast<std::size_t>(input)];
     }
@@ -118,9 +130,13 @@ void Execution::mark_gradients() {
   }
 }
 
-bool Execution::is_trained(std::size_t parameter_index) const { return needs_gradient_[parameter_index + 1]; }
+bool Execution::is_trained(std::size_t parameter_index) const {
+  return needs_gradient_[parameter_index + 1];
+}
 
-Tensor* Execution::gradient(std::size_t index) { return has_gradient_[index + 1] ? &gradients_[index + 1] : nullptr; }
+Tensor* Execution::gradient(std::size_t index) {
+  return has_gradient_[index + 1] ? &gradients_[index + 1] : nullptr;
+}
 
 const LayerNumerics* Execution::numerics_of(std::size_t node) const {
   const int layer = layer_of_node_[node];
@@ -160,14 +176,16 @@ void Execution::round_operands(std::size_t node, TensorRefs& inputs, RandomKey k
   }
 }
 
-const Tensor& Execution::forward(const Tensor& input, std::span<const Tensor> parameters, ExecutionMode mode,
-                                 RandomKey key) {
+const Tensor& Execution::forward(const Tensor& input, std::span<const Tensor> parameters,
+                                 ExecutionMode mode, RandomKey key) {
   input_ = &input;
-  for (std::size_t node = 0; node < node_count_; ++node) forward_node(node, parameters, mode, key.child(node));
+  for (std::size_t node = 0; node < node_count_; ++node)
+    forward_node(node, parameters, mode, key.child(node));
   return logits_ == 0 ? input : values_[static_cast<std::size_t>(logits_)];
 }
 
-void Execution::forward_node(std::size_t n, std::span<const Tensor> parameters, ExecutionMode mode, RandomKey key) {
+void Execution::forward_node(std::size_t n, std::span<const Tensor> parameters, ExecutionMode mode,
+                             RandomKey key) {
   const Stopwatch stopwatch(seconds_ != nullptr ? &(*seconds_)[n].forward : nullptr);
   const NetworkNode& node = network_.nodes[n];
   TensorRefs& inputs = node_inputs_[n];
@@ -209,7 +227,9 @@ void Execution::backward_node(std::size_t n, RandomKey key) {
   MutableTensorRefs grad_inputs(node.inputs.size(), nullptr);
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const ValueId input = node.inputs[i];
-    if (input == kNoValue || !node.op->differentiable(i) || !needs_gradient_[static_cast<std::size_t>(input)]) continue;
+    if (input == kNoValue || !node.op->differentiable(i) ||
+        !needs_gradient_[static_cast<std::size_t>(input)])
+      continue;
     scratch[i].resize(network_.value_shapes[static_cast<std::size_t>(input)]);
     grad_inputs[i] = &scratch[i];
   }
@@ -217,7 +237,8 @@ void Execution::backward_node(std::size_t n, RandomKey key) {
   for (const ValueId value : node.outputs) {
     outputs.push_back(value == kNoValue ? nullptr : &values_[static_cast<std::size_t>(value)]);
   }
-  differentiate(n, {node_inputs_[n], outputs, saved_[n], grad_outputs, grad_inputs, node_numerics_[n], key});
+  differentiate(
+      n, {node_inputs_[n], outputs, saved_[n], grad_outputs, grad_inputs, node_numerics_[n], key});
   collect_gradients(n, key);
 }
 
@@ -235,8 +256,8 @@ void Execution::differentiate(std::size_t n, const BackwardArguments& arguments)
   std::swap(data[0], weights[0]);
   const auto run = [&](const MutableTensorRefs& part, double* total) {
     const Stopwatch stopwatch(total);
-    op.backward({arguments.inputs, arguments.outputs, arguments.saved, arguments.grad_outputs, part, arguments.numerics,
-                 arguments.key});
+    op.backward({arguments.inputs, arguments.outputs, arguments.saved, arguments.grad_outputs, part,
+                 arguments.numerics, arguments.key});
   };
   if (data[0] != nullptr) run(data, &(*seconds_)[n].backward_data);
   run(weights, &(*seconds_)[n].backward_weight);
@@ -252,7 +273,9 @@ void Execution::collect_gradients(std::size_t n, RandomKey key) {
     Tensor& gradient = input_gradients_[n][i];
     if (numerics != nullptr) {
       const bool is_weight = i == 1 && network_.is_parameter(node.inputs[i]);
-      if (is_weight) quantize_tensor(gradient, numerics->tensor(Role::weight_gradient), key.child("weight_gradient"));
+      if (is_weight)
+        quantize_tensor(gradient, numerics->tensor(Role::weight_gradient),
+                        key.child("weight_gradient"));
     } else if (!network_.is_parameter(node.inputs[i])) {
       quantize_tensor(gradient, assignment_.vector, key.child("vector_gradient").child(i));
     }
@@ -275,7 +298,8 @@ void Execution::apply_state_updates(std::span<Tensor> parameters) const {
       const ValueId target = node.inputs[update.input];
       if (!network_.is_parameter(target)) continue;
       const auto source = saved_[n][update.saved].values();
-      std::copy(source.begin(), source.end(), parameters[static_cast<std::size_t>(target) - 1].data());
+      std::copy(source.begin(), source.end(),
+                parameters[static_cast<std::size_t>(target) - 1].data());
     }
   }
 }

@@ -18,7 +18,8 @@ void fill_uniform(Tensor& tensor, double variance, RandomKey key) {
 
 std::vector<Tensor> model_parameters(const Graph& graph) {
   std::vector<Tensor> parameters;
-  for (const Parameter& parameter : graph.parameters) parameters.push_back(parameter.value->clone());
+  for (const Parameter& parameter : graph.parameters)
+    parameters.push_back(parameter.value->clone());
   return parameters;
 }
 
@@ -33,13 +34,15 @@ std::vector<Tensor> initial_parameters(const Graph& graph, const Network& networ
       const auto product = network.nodes[layer.node].op->work().forward;
       const double fan_in = product && product->k > 0 ? static_cast<double>(product->k) : 1;
       const bool last = &layer == &all_layers.back();
-      fill_uniform(*weight, (last ? 1 : 2) / fan_in, key.child(static_cast<std::uint64_t>(layer.weight)));
+      fill_uniform(*weight, (last ? 1 : 2) / fan_in,
+                   key.child(static_cast<std::uint64_t>(layer.weight)));
     }
     if (Tensor* bias = at(layer.bias)) bias->fill(0);
   }
   for (const NetworkNode& node : network.nodes) {
     if (node.op_type != "BatchNormalization") continue;
-    static constexpr std::array<float, 4> kStart = {1, 0, 0, 1};  // scale, shift, running mean, running variance
+    static constexpr std::array<float, 4> kStart = {
+        1, 0, 0, 1};  // scale, shift, running mean, running variance
     for (std::size_t i = 0; i < kStart.size(); ++i) {
       if (Tensor* parameter = at(node.inputs[i + 1])) parameter->fill(kStart[i]);
     }

@@ -8,7 +8,8 @@ namespace mantissa {
 class LossScaler {
  public:
   explicit LossScaler(const LossScalingOptions& options)
-      : options_(options), scale_(options.kind == LossScalingKind::none ? 1 : options.initial_scale) {}
+      : options_(options),
+        scale_(options.kind == LossScalingKind::none ? 1 : options.initial_scale) {}
 
   double scale() const { return scale_; }
 

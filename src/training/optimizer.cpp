@@ -34,12 +34,14 @@ struct AdamStep {
   float rate, beta1, beta2, epsilon, coupled_decay, decoupled_decay;
   float first_correction, second_correction;  // 1 / (1 - beta^t)
 
-  void run(std::int64_t begin, std::int64_t end, float* w, const float* g, float* m, float* v) const {
+  void run(std::int64_t begin, std::int64_t end, float* w, const float* g, float* m,
+           float* v) const {
     for (std::int64_t i = begin; i < end; ++i) {
       const float gradient = g[i] + coupled_decay * w[i];
       m[i] = beta1 * m[i] + (1 - beta1) * gradient;
       v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-      const float step = (m[i] * first_correction) / (std::sqrt(v[i] * second_correction) + epsilon);
+      const float step =
+          (m[i] * first_correction) / (std::sqrt(v[i] * second_correction) + epsilon);
       w[i] -= rate * (step + decoupled_decay * w[i]);
     }
   }
@@ -56,7 +58,8 @@ void Optimizer::begin_step(double learning_rate) {
   beta2_power_ *= options_.beta2;
 }
 
-void Optimizer::update(std::size_t index, std::span<float> parameter, std::span<const float> gradient, RandomKey key) {
+void Optimizer::update(std::size_t index, std::span<float> parameter,
+                       std::span<const float> gradient, RandomKey key) {
   const UpdateFormats& formats = formats_[index];
   State& state = states_[index];
   const bool adam = options_.kind != OptimizerKind::sgd;
@@ -66,7 +69,8 @@ void Optimizer::update(std::size_t index, std::span<float> parameter, std::span<
   }
   const auto decay = static_cast<float>(options_.weight_decay);
   const bool decoupled = options_.kind == OptimizerKind::adamw;
-  const SgdStep sgd{learning_rate_, static_cast<float>(options_.momentum), decay, options_.nesterov};
+  const SgdStep sgd{learning_rate_, static_cast<float>(options_.momentum), decay,
+                    options_.nesterov};
   const AdamStep adam_step{learning_rate_,
                            static_cast<float>(options_.beta1),
                            static_cast<float>(options_.beta2),
@@ -75,21 +79,25 @@ void Optimizer::update(std::size_t index, std::span<float> parameter, std::span<
                            decoupled ? decay : 0.0F,
                            static_cast<float>(1 / (1 - beta1_power_)),
                            static_cast<float>(1 / (1 - beta2_power_))};
-  parallel_for(static_cast<std::int64_t>(parameter.size()), kUpdateGrain, [&](std::int64_t begin, std::int64_t end) {
-    if (adam) {
-      adam_step.run(begin, end, parameter.data(), gradient.data(), state.first.data(), state.second.data());
-    } else {
-      sgd.run(begin, end, parameter.data(), gradient.data(), state.first.data());
-    }
-    const auto first = static_cast<std::size_t>(begin);
-    const auto count = static_cast<std::size_t>(end - begin);
-    const auto round = [&](std::span<float> values, const Quantization& format, std::string_view name) {
-      if (!format.is_identity()) quantize(values.subspan(first, count), format, key.child(name), first);
-    };
-    round(state.first, formats.optimizer_state, "first_state");
-    if (adam) round(state.second, formats.optimizer_state, "second_state");
-    round(parameter, formats.master_weight, "master_weight");
-  });
+  parallel_for(static_cast<std::int64_t>(parameter.size()), kUpdateGrain,
+               [&](std::int64_t begin, std::int64_t end) {
+                 if (adam) {
+                   adam_step.run(begin, end, parameter.data(), gradient.data(), state.first.data(),
+                                 state.second.data());
+                 } else {
+                   sgd.run(begin, end, parameter.data(), gradient.data(), state.first.data());
+                 }
+                 const auto first = static_cast<std::size_t>(begin);
+                 const auto count = static_cast<std::size_t>(end - begin);
+                 const auto round = [&](std::span<float> values, const Quantization& format,
+                                        std::string_view name) {
+                   if (!format.is_identity())
+                     quantize(values.subspan(first, count), format, key.child(name), first);
+                 };
+                 round(state.first, formats.optimizer_state, "first_state");
+                 if (adam) round(state.second, formats.optimizer_state, "second_state");
+                 round(parameter, formats.master_weight, "master_weight");
+               });
 }
 
 }  // namespace mantissa

@@ -17,10 +17,10 @@ struct UpdateFormats {
 
 /// The update of the parameters, in binary32, its results rounded into each parameter's formats.
 ///
-/// sgd (Sutskever et al., ICML 2013, as PyTorch writes it): g += weight_decay w; v = momentum v + g;
-/// w -= rate (nesterov ? g + momentum v : v).
-/// adam (Kingma & Ba, ICLR 2015, algorithm 1): weight decay is added to the gradient. adamw (Loshchilov & Hutter, ICLR 2019,
-/// algorithm 2): w -= rate weight_decay w beside the step.
+/// sgd (Sutskever et al., ICML 2013, as PyTorch writes it): g += weight_decay w; v = momentum v +
+/// g; w -= rate (nesterov ? g + momentum v : v). adam (Kingma & Ba, ICLR 2015, algorithm 1): weight
+/// decay is added to the gradient. adamw (Loshchilov & Hutter, ICLR 2019, algorithm 2): w -= rate
+/// weight_decay w beside the step.
 class Optimizer {
  public:
   /// `formats`: one for each parameter.
@@ -30,7 +30,8 @@ class Optimizer {
   void begin_step(double learning_rate);
 
   /// Updates parameter `index` in place. The first call for an index fixes its number of elements.
-  void update(std::size_t index, std::span<float> parameter, std::span<const float> gradient, RandomKey key);
+  void update(std::size_t index, std::span<float> parameter, std::span<const float> gradient,
+              RandomKey key);
 
  private:
   struct State {

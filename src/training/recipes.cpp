@@ -14,14 +14,18 @@ Assignment mixed_precision(const std::vector<std::string>& layer_names, const Fo
 
 }  // namespace
 
-std::vector<std::string> recipe_names() { return {"fp32", "amp-fp16", "amp-bf16"}; }
+std::vector<std::string> recipe_names() {
+  return {"fp32", "amp-fp16", "amp-bf16"};
+}
 
-Assignment uniform_assignment(const std::vector<std::string>& layer_names, const Quantization& format) {
+Assignment uniform_assignment(const std::vector<std::string>& layer_names,
+                              const Quantization& format) {
   Assignment assignment;
   assignment.layer_names = layer_names;
   assignment.layers.resize(layer_names.size());
   for (LayerNumerics& layer : assignment.layers) {
-    for (const Role role : {Role::weight, Role::activation, Role::error, Role::output}) layer.tensor(role) = format;
+    for (const Role role : {Role::weight, Role::activation, Role::error, Role::output})
+      layer.tensor(role) = format;
   }
   return assignment;
 }
@@ -31,12 +35,16 @@ Recipe make_recipe(std::string_view name, const std::vector<std::string>& layer_
     return {"fp32", "everything in IEEE binary32", uniform_assignment(layer_names, {}), {}};
   }
   if (name == "amp-fp16") {
-    return {"amp-fp16", "fp16 tensors, binary32 sums and master weights, dynamic loss scaling",
-            mixed_precision(layer_names, parse_format("fp16")), {LossScalingKind::dynamic, 65536, 200}};
+    return {"amp-fp16",
+            "fp16 tensors, binary32 sums and master weights, dynamic loss scaling",
+            mixed_precision(layer_names, parse_format("fp16")),
+            {LossScalingKind::dynamic, 65536, 200}};
   }
   if (name == "amp-bf16") {
-    return {"amp-bf16", "bfloat16 tensors, binary32 sums and master weights",
-            mixed_precision(layer_names, parse_format("bf16")), {}};
+    return {"amp-bf16",
+            "bfloat16 tensors, binary32 sums and master weights",
+            mixed_precision(layer_names, parse_format("bf16")),
+            {}};
   }
   throw Error("", "there is no recipe \"" + std::string(name) + "\"",
               "the recipes are " + join(recipe_names(), ", "));

@@ -21,13 +21,16 @@ struct Recipe {
 std::vector<std::string> recipe_names();
 
 /// - `fp32`: everything binary32.
-/// - `amp-fp16`: weights, activations, errors, outputs and weight gradients in fp16 with binary32 accumulation; master weights and optimiser
+/// - `amp-fp16`: weights, activations, errors, outputs and weight gradients in fp16 with binary32
+/// accumulation; master weights and optimiser
 ///   state in binary32; dynamic loss scaling (Micikevicius et al., ICLR 2018).
-/// - `amp-bf16`: the same in bfloat16, whose range needs no loss scaling (Kalamkar et al., 2019, arXiv 1905.12322).
-/// Throws Error with the nearest name.
+/// - `amp-bf16`: the same in bfloat16, whose range needs no loss scaling (Kalamkar et al., 2019,
+/// arXiv 1905.12322). Throws Error with the nearest name.
 Recipe make_recipe(std::string_view name, const std::vector<std::string>& layer_names);
 
-/// Every layer computing in `format`: weights, activations, errors and outputs; accumulation, gradients and update in binary32.
-Assignment uniform_assignment(const std::vector<std::string>& layer_names, const Quantization& format);
+/// Every layer computing in `format`: weights, activations, errors and outputs; accumulation,
+/// gradients and update in binary32.
+Assignment uniform_assignment(const std::vector<std::string>& layer_names,
+                              const Quantization& format);
 
 }  // namespace mantissa

@@ -20,11 +20,12 @@ double cosine_of_half_turns(double t) {
 
 }  // namespace
 
-double learning_rate(const ScheduleOptions& schedule, double base_rate, std::int64_t step, std::int64_t total_steps,
-                     std::int64_t steps_per_epoch) {
+double learning_rate(const ScheduleOptions& schedule, double base_rate, std::int64_t step,
+                     std::int64_t total_steps, std::int64_t steps_per_epoch) {
   double rate = base_rate;
   if (schedule.kind == ScheduleKind::step) {
-    const std::int64_t drops = step / std::max<std::int64_t>(1, steps_per_epoch) / schedule.step_epochs;
+    const std::int64_t drops =
+        step / std::max<std::int64_t>(1, steps_per_epoch) / schedule.step_epochs;
     for (std::int64_t i = 0; i < drops; ++i) rate *= schedule.step_factor;
   } else if (schedule.kind == ScheduleKind::cosine && total_steps > 0) {
     const double progress = static_cast<double>(step) / static_cast<double>(total_steps);

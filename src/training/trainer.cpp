@@ -17,22 +17,27 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
-/// x * 0 is 0 for every finite x and NaN for the others, so one sum finds them all without a branch.
+/// x * 0 is 0 for every finite x and NaN for the others, so one sum finds them all without a
+/// branch.
 bool all_finite(std::span<const float> values) {
   float sum = 0;
   for (const float value : values) sum += value * 0;
   return sum == 0;
 }
 
-std::vector<UpdateFormats> update_formats(const Graph& graph, const Network& network, const Assignment& assignment) {
+std::vector<UpdateFormats> update_formats(const Graph& graph, const Network& network,
+                                          const Assignment& assignment) {
   std::vector<UpdateFormats> formats(graph.parameters.size());
   const std::vector<Layer> all_layers = layers(network);
   for (std::size_t i = 0; i < all_layers.size() && i < assignment.layers.size(); ++i) {
     if (!network.is_parameter(all_layers[i].weight)) continue;
-    formats[static_cast<std::size_t>(all_layers[i].weight) - 1] = {assignment.layers[i].tensor(Role::master_weight),
-                                                                   assignment.layers[i].tensor(Role::optimizer_state)};
+    formats[static_cast<std::size_t>(all_layers[i].weight) - 1] = {
+        assignment.layers[i].tensor(Role::master_weight),
+        assignment.layers[i].tensor(Role::optimizer_state)};
   }
   return formats;
 }
@@ -40,8 +45,8 @@ std::vector<UpdateFormats> update_formats(const Graph& graph, const Network& net
 /// One run, from the first weights to the last accuracy.
 class Run {
  public:
-  Run(const Graph& graph, const Assignment& assignment, const TrainingData& data, const TrainingOptions& options,
-      const TrainingHooks& hooks)
+  Run(const Graph& graph, const Assignment& assignment, const TrainingData& data,
+      const TrainingOptions& options, const TrainingHooks& hooks)
       : graph_(graph),
         assignment_(assignment),
         data_(data),
@@ -52,8 +57,9 @@ class Run {
         execution_(network_, assignment),
         optimizer_(options.optimizer, update_formats(graph, network_, assignment)),
         scaler_(options.loss_scaling),
-        parameters_(options.reinitialize ? initial_parameters(graph, network_, key_.child("initial"))
-                                         : model_parameters(graph)) {
+        parameters_(options.reinitialize
+                        ? initial_parameters(graph, network_, key_.child("initial"))
+                        : model_parameters(graph)) {
     steps_per_epoch_ = static_cast<std::int64_t>(data.training_indices.size()) / options.batch_size;
     require_fit(network_, data);
     round_master_weights();
@@ -64,14 +70,16 @@ class Run {
   }
 
   TrainingResult finish() {
-    for (int epoch = 1; epoch <= options_.epochs && result_.status == TrainingStatus::finished; ++epoch) {
+    for (int epoch = 1; epoch <= options_.epochs && result_.status == TrainingStatus::finished;
+         ++epoch) {
       train_epoch(epoch);
     }
     if (result_.epochs.empty() && result_.status == TrainingStatus::diverged) measure_epoch(1);
-    if (!result_.epochs.empty()) result_.validation_accuracy = result_.epochs.back().validation_accuracy;
+    if (!result_.epochs.empty())
+      result_.validation_accuracy = result_.epochs.back().validation_accuracy;
     if (data_.test != nullptr && result_.status != TrainingStatus::stopped) {
-      result_.test_accuracy = evaluate(graph_, assignment_, parameters_, *data_.test, data_.test_indices,
-                                       data_.normalization, key_.child("test"))
+      result_.test_accuracy = evaluate(graph_, assignment_, parameters_, *data_.test,
+                                       data_.test_indices, data_.normalization, key_.child("test"))
                                   .accuracy;
     }
     result_.final_loss_scale = scaler_.scale();
@@ -85,14 +93,17 @@ class Run {
   void round_master_weights() {
     const std::vector<UpdateFormats> formats = update_formats(graph_, network_, assignment_);
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      quantize_tensor(parameters_[i], formats[i].master_weight, key_.child("initial_master").child(i));
+      quantize_tensor(parameters_[i], formats[i].master_weight,
+                      key_.child("initial_master").child(i));
     }
   }
 
   void train_epoch(int epoch) {
-    std::vector<std::int32_t> order = shuffled(static_cast<std::int64_t>(data_.training_indices.size()),
-                                               key_.child("shuffle").child(static_cast<std::uint64_t>(epoch)));
-    for (std::int32_t& index : order) index = data_.training_indices[static_cast<std::size_t>(index)];
+    std::vector<std::int32_t> order =
+        shuffled(static_cast<std::int64_t>(data_.training_indices.size()),
+                 key_.child("shuffle").child(static_cast<std::uint64_t>(epoch)));
+    for (std::int32_t& index : order)
+      index = data_.training_indices[static_cast<std::size_t>(index)];
     epoch_loss_ = 0;
     epoch_correct_ = 0;
     std::int64_t done = 0;
@@ -102,7 +113,8 @@ class Run {
         return;
       }
       const auto first = static_cast<std::size_t>(done * options_.batch_size);
-      train_step(std::span(order).subspan(first, static_cast<std::size_t>(options_.batch_size)), epoch);
+      train_step(std::span(order).subspan(first, static_cast<std::size_t>(options_.batch_size)),
+                 epoch);
     }
     epoch_steps_ = done;
     measure_epoch(epoch);
@@ -114,12 +126,14 @@ class Run {
     gather(data_.training, batch, data_.normalization, options_.augmentation,
            key_.child("augmentation").child(static_cast<std::uint64_t>(epoch)), images_);
     labels_.resize(batch.size());
-    std::transform(batch.begin(), batch.end(), labels_.begin(),
-                   [&](std::int32_t i) { return data_.training.labels[static_cast<std::size_t>(i)]; });
+    std::transform(batch.begin(), batch.end(), labels_.begin(), [&](std::int32_t i) {
+      return data_.training.labels[static_cast<std::size_t>(i)];
+    });
 
-    const Tensor& logits = execution_.forward(images_, parameters_, ExecutionMode::training, step_key);
-    const CrossEntropyResult loss =
-        softmax_cross_entropy(logits, labels_, options_.label_smoothing, scaler_.scale(), &grad_logits_);
+    const Tensor& logits =
+        execution_.forward(images_, parameters_, ExecutionMode::training, step_key);
+    const CrossEntropyResult loss = softmax_cross_entropy(logits, labels_, options_.label_smoothing,
+                                                          scaler_.scale(), &grad_logits_);
     record_loss(loss.loss, step);
     epoch_correct_ += loss.correct;
     if (result_.status != TrainingStatus::finished) return;
@@ -141,7 +155,8 @@ class Run {
     if (!std::isfinite(loss)) {
       diverge("the loss of step " + std::to_string(step + 1) + " is not finite");
     } else if (steps_above_first_ > options_.patience_steps) {
-      diverge("the loss stayed above its first value for " + std::to_string(options_.patience_steps) + " steps");
+      diverge("the loss stayed above its first value for " +
+              std::to_string(options_.patience_steps) + " steps");
     }
   }
 
@@ -154,7 +169,8 @@ class Run {
     if (scaler_.checks_gradients()) {
       bool finite = true;
       for (std::size_t i = 0; i < parameters_.size() && finite; ++i) {
-        if (const Tensor* gradient = execution_.gradient(i)) finite = all_finite(gradient->values());
+        if (const Tensor* gradient = execution_.gradient(i))
+          finite = all_finite(gradient->values());
       }
       const double scale = scaler_.scale();
       scaler_.step_done(finite);
@@ -187,11 +203,12 @@ class Run {
     measured.epoch = epoch;
     const double steps = static_cast<double>(std::max<std::int64_t>(1, epoch_steps_));
     measured.training_loss = epoch_loss_ / steps;
-    measured.training_accuracy = static_cast<double>(epoch_correct_) / (steps * static_cast<double>(options_.batch_size));
+    measured.training_accuracy =
+        static_cast<double>(epoch_correct_) / (steps * static_cast<double>(options_.batch_size));
     if (!data_.validation_indices.empty()) {
-      const Accuracy validation =
-          evaluate(graph_, assignment_, parameters_, data_.training, data_.validation_indices, data_.normalization,
-                   key_.child("validation").child(static_cast<std::uint64_t>(epoch)));
+      const Accuracy validation = evaluate(
+          graph_, assignment_, parameters_, data_.training, data_.validation_indices,
+          data_.normalization, key_.child("validation").child(static_cast<std::uint64_t>(epoch)));
       measured.validation_loss = validation.loss;
       measured.validation_accuracy = validation.accuracy;
     }
@@ -229,16 +246,18 @@ void require_fit(const Network& network, const TrainingData& data) {
   const Dataset& dataset = data.training;
   const Shape& sample = dataset.sample_shape;
   const Shape& input = network.value_shapes[0];
-  const bool same_sample = input.rank() == sample.rank() + 1 &&
-                           std::equal(sample.extents().begin(), sample.extents().end(), input.extents().begin() + 1);
+  const bool same_sample =
+      input.rank() == sample.rank() + 1 &&
+      std::equal(sample.extents().begin(), sample.extents().end(), input.extents().begin() + 1);
   if (!same_sample) {
-    throw Error("", "the network takes samples of " + input.text() + " (batch first), but data set \"" + dataset.name +
-                        "\" has samples of " + sample.text());
+    throw Error("", "the network takes samples of " + input.text() +
+                        " (batch first), but data set \"" + dataset.name + "\" has samples of " +
+                        sample.text());
   }
   const Shape& output = network.value_shapes[static_cast<std::size_t>(network.output)];
   if (output.elements() != network.batch * dataset.classes) {
-    throw Error("", "the network gives " + output.text() + " (batch first), but data set \"" + dataset.name + "\" has " +
-                        std::to_string(dataset.classes) + " classes");
+    throw Error("", "the network gives " + output.text() + " (batch first), but data set \"" +
+                        dataset.name + "\" has " + std::to_string(dataset.classes) + " classes");
   }
   if (static_cast<std::int64_t>(data.training_indices.size()) < network.batch) {
     throw Error("", "a batch of " + std::to_string(network.batch) + " does not fit into " +

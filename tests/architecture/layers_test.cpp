@@ -1,11 +1,11 @@
-#include <doctest/doctest.h>
-
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <regex>
 #include <set>
 #include <string>
+
+#include <doctest/doctest.h>
 
 #include "support/files.h"
 #include "support/text.h"
@@ -18,7 +18,8 @@ namespace {
 /// folder -> folders it may include, as src/CMakeLists.txt declares.
 std::map<std::string, std::set<std::string>> declared_table() {
   std::map<std::string, std::set<std::string>> table;
-  for (const std::string& line : split(read_file(fs::path(MANTISSA_BINARY_DIR) / "layers.txt"), '\n')) {
+  for (const std::string& line :
+       split(read_file(fs::path(MANTISSA_BINARY_DIR) / "layers.txt"), '\n')) {
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos) continue;
     std::set<std::string>& below = table[line.substr(0, colon)];
@@ -61,9 +62,11 @@ TEST_CASE("every folder of src includes only the folders declared below it") {
   }
 }
 
-TEST_CASE("folders declare only folders that were declared before them, so the table has no cycle") {
+TEST_CASE(
+    "folders declare only folders that were declared before them, so the table has no cycle") {
   std::set<std::string> seen;
-  for (const std::string& line : split(read_file(fs::path(MANTISSA_BINARY_DIR) / "layers.txt"), '\n')) {
+  for (const std::string& line :
+       split(read_file(fs::path(MANTISSA_BINARY_DIR) / "layers.txt"), '\n')) {
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos) continue;
     for (const std::string& name : split(line.substr(colon + 1), ' ')) {

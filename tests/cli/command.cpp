@@ -1,15 +1,14 @@
 #include "command.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <thread>
 
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/files.h"
 #include "support/temporary_folder.h"
@@ -64,12 +63,13 @@ CommandResult run_mantissa(const std::vector<std::string>& arguments, const std:
   return finish(start(arguments, streams.path(), folder), streams.path());
 }
 
-CommandResult run_and_signal(const std::vector<std::string>& arguments, int signal, const std::filesystem::path& file,
-                             std::size_t lines) {
+CommandResult run_and_signal(const std::vector<std::string>& arguments, int signal,
+                             const std::filesystem::path& file, std::size_t lines) {
   const TemporaryFolder streams;
   streams.write("in", "");
   const pid_t child = start(arguments, streams.path(), {});
-  for (int tick = 0; tick < 2000 && lines_of(file) < lines; ++tick) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  for (int tick = 0; tick < 2000 && lines_of(file) < lines; ++tick)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   ::kill(child, signal);
   return finish(child, streams.path());
 }

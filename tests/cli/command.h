@@ -14,13 +14,14 @@ struct CommandResult {
   std::string err;
 };
 
-/// Runs `mantissa` with these arguments and `input` on its standard input, in `folder` (empty: this one).
+/// Runs `mantissa` with these arguments and `input` on its standard input, in `folder` (empty: this
+/// one).
 CommandResult run_mantissa(const std::vector<std::string>& arguments, const std::string& input = "",
                            const std::filesystem::path& folder = {});
 
 /// The same, but sends `signal` once `file` has at least `lines` lines, or after ten seconds.
-CommandResult run_and_signal(const std::vector<std::string>& arguments, int signal, const std::filesystem::path& file,
-                             std::size_t lines);
+CommandResult run_and_signal(const std::vector<std::string>& arguments, int signal,
+                             const std::filesystem::path& file, std::size_t lines);
 
 /// A scenario that takes a second: a tiny network on 600 of the shipped digits.
 std::string small_scenario();

@@ -1,6 +1,5 @@
-#include <signal.h>
-
 #include <doctest/doctest.h>
+#include <signal.h>
 
 #include "command.h"
 #include "support/files.h"
@@ -20,7 +19,8 @@ TEST_CASE("a front is byte-identical, but for its times, on 1, 2 and 4 threads")
   std::string first;
   for (const char* threads : {"1", "2", "4"}) {
     const std::filesystem::path output = folder.path() / threads;
-    const CommandResult result = run_mantissa({"explore", scenario, "--output", output.string(), "-j", threads, "--csv"});
+    const CommandResult result =
+        run_mantissa({"explore", scenario, "--output", output.string(), "-j", threads, "--csv"});
     INFO(result.err);
     REQUIRE(result.exit_code == 0);
     CHECK(result.out.find("pareto.json") != std::string::npos);
@@ -32,14 +32,17 @@ TEST_CASE("a front is byte-identical, but for its times, on 1, 2 and 4 threads")
   }
 }
 
-TEST_CASE("kill -9 at any moment loses at most the evaluations in flight, and the same command goes on to the same front") {
+TEST_CASE(
+    "kill -9 at any moment loses at most the evaluations in flight, and the same command goes on "
+    "to the same front") {
   const TemporaryFolder folder;
   const std::string scenario = folder.write("small.json", test::small_scenario()).string();
   const std::filesystem::path whole = folder.path() / "whole";
   REQUIRE(run_mantissa({"explore", scenario, "--output", whole.string()}).exit_code == 0);
   for (const std::size_t lines : {1U, 4U, 7U}) {
     const std::filesystem::path output = folder.path() / ("killed" + std::to_string(lines));
-    const std::vector<std::string> command = {"explore", scenario, "--output", output.string(), "-j", "2"};
+    const std::vector<std::string> command = {"explore",       scenario, "--output",
+                                              output.string(), "-j",     "2"};
     run_and_signal(command, SIGKILL, output / "evaluations.jsonl", lines);
     const CommandResult resumed = run_mantissa(command);
     INFO(resumed.err);
@@ -56,10 +59,11 @@ TEST_CASE("SIGINT saves what is there, says how to go on, and ends with 130") {
   const std::string scenario = folder.write("small.json", text).string();
   for (const int signal : {SIGINT, SIGTERM}) {
     const std::filesystem::path output = folder.path() / ("out" + std::to_string(signal));
-    const CommandResult result =
-        run_and_signal({"explore", scenario, "--output", output.string()}, signal, output / "evaluations.jsonl", 2);
+    const CommandResult result = run_and_signal({"explore", scenario, "--output", output.string()},
+                                                signal, output / "evaluations.jsonl", 2);
     CHECK(result.exit_code == 130);
-    CHECK(result.err.find("to go on: mantissa explore " + scenario + " --output " + output.string()) != std::string::npos);
+    CHECK(result.err.find("to go on: mantissa explore " + scenario + " --output " +
+                          output.string()) != std::string::npos);
   }
 }
 
@@ -67,7 +71,8 @@ TEST_CASE("train saves a network that inspect and train read back") {
   const TemporaryFolder folder;
   const std::string scenario = folder.write("small.json", test::small_scenario()).string();
   const std::string model = (folder.path() / "trained.onnx").string();
-  const CommandResult trained = run_mantissa({"train", scenario, "--recipe", "amp-fp16", "--save", model});
+  const CommandResult trained =
+      run_mantissa({"train", scenario, "--recipe", "amp-fp16", "--save", model});
   INFO(trained.err);
   REQUIRE(trained.exit_code == 0);
   CHECK(trained.out.find("test accuracy") != std::string::npos);
@@ -85,7 +90,8 @@ TEST_CASE("compare and profile run on the same scenario, and on points of its fr
   REQUIRE(run_mantissa({"explore", scenario, "--output", output}).exit_code == 0);
   const std::string front = output + "/pareto.json";
   const std::string json = (folder.path() / "compare.json").string();
-  const CommandResult compared = run_mantissa({"compare", scenario, "--front", front, "--points", "p1", "--json", json});
+  const CommandResult compared =
+      run_mantissa({"compare", scenario, "--front", front, "--points", "p1", "--json", json});
   INFO(compared.err);
   CHECK(compared.exit_code == 0);
   CHECK(compared.out.find("p1") != std::string::npos);

@@ -1,9 +1,9 @@
 #include "search/explore.h"
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <fstream>
+
+#include <doctest/doctest.h>
 
 #include "fake_evaluator.h"
 #include "moo/dominance.h"
@@ -15,9 +15,12 @@
 namespace mantissa {
 namespace {
 
-const std::vector<std::string> kLadder = {"e2m1fin", "e3m2fin", "e4m3fn", "e5m4", "e5m6", "e5m8", "e5m10", "e8m23"};
+const std::vector<std::string> kLadder = {"e2m1fin", "e3m2fin", "e4m3fn", "e5m4",
+                                          "e5m6",    "e5m8",    "e5m10",  "e8m23"};
 
-std::vector<SpaceRule> rules() { return {{"*", {Role::weight}, kLadder, false, false, "/search/space/0"}}; }
+std::vector<SpaceRule> rules() {
+  return {{"*", {Role::weight}, kLadder, false, false, "/search/space/0"}};
+}
 
 SearchSpace small_space() {
   return {rules(), uniform_assignment(FakeEvaluator::layer_names(), {}), "test.json"};
@@ -33,7 +36,8 @@ SearchOptions options() {
   return options;
 }
 
-ExploreResult run(const std::filesystem::path& folder, const FakeEvaluator& evaluator, const ExploreHooks& hooks = {}) {
+ExploreResult run(const std::filesystem::path& folder, const FakeEvaluator& evaluator,
+                  const ExploreHooks& hooks = {}) {
   const SearchSpace space = small_space();
   EvaluationStore store(folder);
   return explore(space, evaluator, store, options(), {},
@@ -42,12 +46,17 @@ ExploreResult run(const std::filesystem::path& folder, const FakeEvaluator& eval
 
 /// Everything of a result that must not depend on how it came about.
 nlohmann::json essence(const ExploreResult& result) {
-  nlohmann::json text = {{"front", result.front}, {"hypervolume", result.hypervolume}, {"hits", result.cache_hits},
-                         {"diverged", result.diverged}, {"reference", result.reference_point}};
+  nlohmann::json text = {{"front", result.front},
+                         {"hypervolume", result.hypervolume},
+                         {"hits", result.cache_hits},
+                         {"diverged", result.diverged},
+                         {"reference", result.reference_point}};
   for (const Explored& explored : result.evaluated) {
-    text["evaluated"].push_back({explored.genome, explored.objectives, explored.evaluation.key, explored.generation});
+    text["evaluated"].push_back(
+        {explored.genome, explored.objectives, explored.evaluation.key, explored.generation});
   }
-  for (const std::size_t i : result.front) text["test"].push_back(result.evaluated[i].evaluation.test_accuracy);
+  for (const std::size_t i : result.front)
+    text["test"].push_back(result.evaluated[i].evaluation.test_accuracy);
   return text;
 }
 
@@ -62,16 +71,20 @@ TEST_CASE("the search finds most of the front of a space that can be counted out
     for (std::uint16_t b = 0; b < 8; ++b) {
       const Candidate candidate{space.decode({a, b}), {}};
       const Evaluation evaluation = evaluator.evaluate(candidate, {});
-      if (evaluation.status == TrainingStatus::finished) all.push_back(evaluator.objectives(candidate, evaluation));
+      if (evaluation.status == TrainingStatus::finished)
+        all.push_back(evaluator.objectives(candidate, evaluation));
     }
   }
   std::vector<std::vector<double>> truth;
   for (const auto& point : all) {
-    if (std::none_of(all.begin(), all.end(), [&](const auto& other) { return dominates({other}, {point}); })) truth.push_back(point);
+    if (std::none_of(all.begin(), all.end(),
+                     [&](const auto& other) { return dominates({other}, {point}); }))
+      truth.push_back(point);
   }
   std::size_t found = 0;
   for (const std::size_t i : result.front) {
-    found += static_cast<std::size_t>(std::count(truth.begin(), truth.end(), result.evaluated[i].objectives));
+    found += static_cast<std::size_t>(
+        std::count(truth.begin(), truth.end(), result.evaluated[i].objectives));
   }
   CHECK(found >= truth.size() * 9 / 10);
   CHECK(result.evaluated.size() <= 64);
@@ -100,7 +113,8 @@ TEST_CASE("the result does not depend on the number of threads") {
   }
 }
 
-TEST_CASE("a search that is stopped anywhere goes on to the same result, and trains nothing twice") {
+TEST_CASE(
+    "a search that is stopped anywhere goes on to the same result, and trains nothing twice") {
   const TemporaryFolder whole_folder;
   const FakeEvaluator whole_evaluator;
   const nlohmann::json whole = essence(run(whole_folder.path(), whole_evaluator));
@@ -135,7 +149,8 @@ TEST_CASE("a line that a crash cut off is skipped, and its evaluation done again
   const std::filesystem::path log = folder.path() / "evaluations.jsonl";
   const auto size = std::filesystem::file_size(log);
   for (const double part : {0.3, 0.6, 0.95}) {
-    std::filesystem::resize_file(log, static_cast<std::uintmax_t>(part * static_cast<double>(size)));
+    std::filesystem::resize_file(log,
+                                 static_cast<std::uintmax_t>(part * static_cast<double>(size)));
     CHECK(essence(run(folder.path(), evaluator)) == first);
   }
 }

@@ -13,7 +13,8 @@
 
 namespace mantissa {
 
-/// Two layers and an accuracy that is a formula of the formats' widths: a search in microseconds whose true front can be counted out.
+/// Two layers and an accuracy that is a formula of the formats' widths: a search in microseconds
+/// whose true front can be counted out.
 class FakeEvaluator : public Evaluator {
  public:
   static std::vector<std::string> layer_names() { return {"conv1", "fc1"}; }
@@ -26,7 +27,8 @@ class FakeEvaluator : public Evaluator {
     return sha256_hex(to_json(candidate.assignment).dump()).substr(0, 32);
   }
 
-  Evaluation evaluate(const Candidate& candidate, const std::function<bool()>& stop_requested) const override {
+  Evaluation evaluate(const Candidate& candidate,
+                      const std::function<bool()>& stop_requested) const override {
     Evaluation evaluation;
     evaluation.key = key(candidate);
     if (stop_requested && stop_requested()) {
@@ -54,10 +56,12 @@ class FakeEvaluator : public Evaluator {
 
   std::vector<double> modelled_objectives(const Candidate& candidate) const override {
     return {std::numeric_limits<double>::quiet_NaN(),
-            10 * bits(candidate.assignment, 0, Role::weight) + bits(candidate.assignment, 1, Role::weight)};
+            10 * bits(candidate.assignment, 0, Role::weight) +
+                bits(candidate.assignment, 1, Role::weight)};
   }
 
-  std::vector<double> objectives(const Candidate& candidate, const Evaluation& evaluation) const override {
+  std::vector<double> objectives(const Candidate& candidate,
+                                 const Evaluation& evaluation) const override {
     std::vector<double> values = modelled_objectives(candidate);
     values[0] = 1 - evaluation.validation_accuracy;
     return values;

@@ -10,7 +10,9 @@ namespace {
 
 const std::vector<std::string> kLayers = {"conv1", "conv2", "fc1"};
 
-SearchSpace space(const std::vector<SpaceRule>& rules) { return {rules, uniform_assignment(kLayers, {}), "test.json"}; }
+SearchSpace space(const std::vector<SpaceRule>& rules) {
+  return {rules, uniform_assignment(kLayers, {}), "test.json"};
+}
 
 TEST_CASE("untied rules make a site for each layer and role, tied ones for all of them") {
   const std::vector<std::string> formats = {"e4m3fn", "e8m7"};
@@ -22,8 +24,9 @@ TEST_CASE("untied rules make a site for each layer and role, tied ones for all o
 }
 
 TEST_CASE("a genome decodes to the choices it names, and to nothing else") {
-  const SearchSpace both = space({{"conv*", {Role::weight}, {"e4m3fn", "e8m7"}, false, false, ""},
-                                  {"fc1", {Role::mac_forward}, {"e5m10/chunk64", "e8m23"}, false, false, ""}});
+  const SearchSpace both =
+      space({{"conv*", {Role::weight}, {"e4m3fn", "e8m7"}, false, false, ""},
+             {"fc1", {Role::mac_forward}, {"e5m10/chunk64", "e8m23"}, false, false, ""}});
   REQUIRE(both.sites().size() == 3);
   CHECK(both.sites()[0].name == "conv1.weight");
   CHECK(both.sites()[2].name == "fc1.mac.forward");
@@ -43,8 +46,11 @@ TEST_CASE("a later rule takes a place from an earlier one, and one format pins i
 }
 
 TEST_CASE("a glob that matches no layer, and a space without decisions, are refused") {
-  CHECK_THROWS_WITH_AS(space({{"conv9", {Role::weight}, {"e4m3fn", "e8m7"}, false, false, "/search/space/0"}}),
-                       "test.json#/search/space/0/layers: \"conv9\" matches no layer; the layers are conv1, conv2, fc1", Error);
+  CHECK_THROWS_WITH_AS(
+      space({{"conv9", {Role::weight}, {"e4m3fn", "e8m7"}, false, false, "/search/space/0"}}),
+      "test.json#/search/space/0/layers: \"conv9\" matches no layer; the layers are conv1, conv2, "
+      "fc1",
+      Error);
   CHECK_THROWS_AS(space({}), Error);
   CHECK_THROWS_AS(space({{"*", {Role::weight}, {"e8m7"}, false, false, ""}}), Error);
 }

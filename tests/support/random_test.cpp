@@ -1,9 +1,9 @@
 #include "support/random.h"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <set>
+
+#include <doctest/doctest.h>
 
 namespace mantissa {
 namespace {

@@ -11,11 +11,13 @@
 namespace mantissa::test {
 
 /// A parameter with uniform values of variance 2 / fan_in.
-inline Parameter random_parameter(const std::string& name, const Shape& shape, std::int64_t fan_in, RandomKey key) {
+inline Parameter random_parameter(const std::string& name, const Shape& shape, std::int64_t fan_in,
+                                  RandomKey key) {
   auto value = std::make_shared<Tensor>(shape);
   std::uint64_t i = 0;
   for (float& element : value->values()) {
-    element = static_cast<float>(std::sqrt(6.0 / static_cast<double>(fan_in)) * (2 * random_uniform(key, i++) - 1));
+    element = static_cast<float>(std::sqrt(6.0 / static_cast<double>(fan_in)) *
+                                 (2 * random_uniform(key, i++) - 1));
   }
   return {name, std::move(value)};
 }
@@ -24,8 +26,8 @@ inline Parameter constant_parameter(const std::string& name, const Shape& shape,
   return {name, std::make_shared<Tensor>(shape, value)};
 }
 
-inline NodeSpec node(const std::string& name, const std::string& op_type, std::vector<std::string> inputs,
-                     const std::string& output) {
+inline NodeSpec node(const std::string& name, const std::string& op_type,
+                     std::vector<std::string> inputs, const std::string& output) {
   NodeSpec spec;
   spec.name = name;
   spec.op_type = op_type;
@@ -35,7 +37,8 @@ inline NodeSpec node(const std::string& name, const std::string& op_type, std::v
   return spec;
 }
 
-/// conv1 3x3 (8 channels) - bn - relu - max pool 2 - conv2 3x3 stride 2 (16 channels) - relu - flatten - fc (10), on [batch, 1, size, size].
+/// conv1 3x3 (8 channels) - bn - relu - max pool 2 - conv2 3x3 stride 2 (16 channels) - relu -
+/// flatten - fc (10), on [batch, 1, size, size].
 inline Graph small_cnn(std::int64_t size, RandomKey key = {17}) {
   using Integers = std::vector<std::int64_t>;
   Graph graph;
@@ -56,7 +59,8 @@ inline Graph small_cnn(std::int64_t size, RandomKey key = {17}) {
                       constant_parameter("fc.bias", {10}, 0)};
   NodeSpec conv1 = node("conv1", "Conv", {"x", "conv1.weight"}, "a");
   conv1.attributes.set("pads", Integers{1, 1, 1, 1});
-  NodeSpec bn = node("bn", "BatchNormalization", {"a", "bn.scale", "bn.shift", "bn.mean", "bn.variance"}, "b");
+  NodeSpec bn = node("bn", "BatchNormalization",
+                     {"a", "bn.scale", "bn.shift", "bn.mean", "bn.variance"}, "b");
   NodeSpec pool = node("pool", "MaxPool", {"c"}, "d");
   pool.attributes.set("kernel_shape", Integers{2, 2});
   pool.attributes.set("strides", Integers{2, 2});
@@ -65,8 +69,14 @@ inline Graph small_cnn(std::int64_t size, RandomKey key = {17}) {
   conv2.attributes.set("strides", Integers{2, 2});
   NodeSpec fc = node("fc", "Gemm", {"g", "fc.weight", "fc.bias"}, "logits");
   fc.attributes.set("transB", std::int64_t{1});
-  graph.nodes = {conv1, bn, node("relu1", "Relu", {"b"}, "c"), pool, conv2, node("relu2", "Relu", {"e"}, "f"),
-                 node("flatten", "Flatten", {"f"}, "g"), fc};
+  graph.nodes = {conv1,
+                 bn,
+                 node("relu1", "Relu", {"b"}, "c"),
+                 pool,
+                 conv2,
+                 node("relu2", "Relu", {"e"}, "f"),
+                 node("flatten", "Flatten", {"f"}, "g"),
+                 fc};
   return graph;
 }
 

@@ -1,8 +1,8 @@
 #include "support/text.h"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
+
+#include <doctest/doctest.h>
 
 #include "support/error.h"
 #include "support/random.h"
@@ -29,7 +29,8 @@ TEST_CASE("the nearest word is offered only if it is near") {
 
 TEST_CASE("a hex float reads back to the same bits") {
   for (std::uint64_t i = 0; i < 1000; ++i) {
-    const double value = std::ldexp(random_normal({7}, i), static_cast<int>(random_below({8}, i, 200)) - 100);
+    const double value =
+        std::ldexp(random_normal({7}, i), static_cast<int>(random_below({8}, i, 200)) - 100);
     CHECK(parse_real(hex_float(value)) == value);
     CHECK(parse_real(shortest_decimal(value)) == value);
   }
@@ -49,6 +50,9 @@ TEST_CASE("SI prefixes keep three digits") {
   CHECK(with_si_prefix(999.6) == "1.00 k");
   CHECK(with_si_prefix(0.00456) == "4.56 m");
   CHECK(with_si_prefix(0) == "0.00");
+  CHECK(with_si_prefix(0, "s") == "0.00 s");
+  CHECK(with_si_prefix(13.5, "J") == "13.5 J");
+  CHECK(with_si_prefix(6.6e-4, "J") == "660 uJ");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "training/optimizer.h"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <numeric>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "tensor/parallel.h"
 
@@ -76,14 +76,18 @@ TEST_CASE("ten steps of Adam equal the algorithm of the paper in binary64") {
     const double g = static_cast<double>(gradient);
     m = 0.9 * m + 0.1 * g;
     v = 0.999 * v + 0.001 * g * g;
-    const double step = m / (1 - std::pow(0.9, t)) / (std::sqrt(v / (1 - std::pow(0.999, t))) + 1e-8);
+    const double step =
+        m / (1 - std::pow(0.9, t)) / (std::sqrt(v / (1 - std::pow(0.999, t))) + 1e-8);
     reference -= 0.05 * (step + 0.1 * reference);
     CHECK(static_cast<double>(w[0]) == doctest::Approx(reference).epsilon(1e-5));
   }
 }
 
-TEST_CASE("bfloat16 master weights stall where the update is below half a unit in the last place, and do not with stochastic rounding") {
-  // Zamirai et al., 2020 (arXiv 2010.06192): w = 1 has ulp 2^-7, so steps of 2^-10 vanish under rne.
+TEST_CASE(
+    "bfloat16 master weights stall where the update is below half a unit in the last place, and do "
+    "not with stochastic rounding") {
+  // Zamirai et al., 2020 (arXiv 2010.06192): w = 1 has ulp 2^-7, so steps of 2^-10 vanish under
+  // rne.
   const Quantization nearest{parse_format("bf16"), {}};
   const Quantization stochastic{parse_format("bf16"), parse_rounding("sr")};
   std::vector<double> after;
@@ -104,7 +108,8 @@ TEST_CASE("bfloat16 master weights stall where the update is below half a unit i
 TEST_CASE("an update gives the same bits on any number of threads") {
   std::vector<float> first;
   for (const int threads : {1, 2, 3}) {
-    Optimizer optimizer(sgd(0.9), {{{parse_format("e5m10"), parse_rounding("sr")}, {parse_format("bf16"), parse_rounding("sr")}}});
+    Optimizer optimizer(sgd(0.9), {{{parse_format("e5m10"), parse_rounding("sr")},
+                                    {parse_format("bf16"), parse_rounding("sr")}}});
     std::vector<float> w(100'003);
     std::vector<float> gradient(w.size());
     for (std::size_t i = 0; i < w.size(); ++i) {

@@ -1,9 +1,9 @@
 #include "training/schedule.h"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <numbers>
+
+#include <doctest/doctest.h>
 
 #include "training/loss_scaling.h"
 

@@ -1,9 +1,9 @@
-#include <doctest/doctest.h>
-
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <string>
+
+#include <doctest/doctest.h>
 
 #include "kernels/cross_entropy.h"
 #include "support/files.h"
@@ -28,7 +28,8 @@ std::string output_of(const std::string& command) {
   if (pipe == nullptr) return {};
   std::string text;
   std::array<char, 4096> buffer{};
-  while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr) text += buffer.data();
+  while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr)
+    text += buffer.data();
   return ::pclose(pipe) == 0 ? text : std::string();
 }
 
@@ -41,7 +42,8 @@ struct Batches {
 Batches make_batches() {
   Batches batches;
   std::uint64_t word = 0;
-  for (float& pixel : batches.images.values()) pixel = static_cast<float>(random_uniform({5}, word++)) - 0.5F;
+  for (float& pixel : batches.images.values())
+    pixel = static_cast<float>(random_uniform({5}, word++)) - 0.5F;
   for (std::size_t i = 0; i < kSteps * static_cast<std::size_t>(kBatch); ++i) {
     const auto label = static_cast<std::int32_t>(random_below({6}, i, 10));
     batches.labels.push_back(label);
@@ -67,8 +69,10 @@ std::vector<double> our_losses(const Graph& graph, const Batches& batches) {
   std::vector<double> losses;
   const std::size_t batch_elements = kBatch * kSize * kSize;
   for (std::size_t step = 0; step < kSteps; ++step) {
-    const Tensor images(Shape{kBatch, 1, kSize, kSize}, batches.images.values().subspan(step * batch_elements, batch_elements));
-    const std::span<const std::int32_t> labels = std::span(batches.labels).subspan(step * kBatch, kBatch);
+    const Tensor images(Shape{kBatch, 1, kSize, kSize},
+                        batches.images.values().subspan(step * batch_elements, batch_elements));
+    const std::span<const std::int32_t> labels =
+        std::span(batches.labels).subspan(step * kBatch, kBatch);
     Tensor grad_logits;
     const Tensor& logits = execution.forward(images, parameters, ExecutionMode::training, {});
     losses.push_back(softmax_cross_entropy(logits, labels, 0, 1, &grad_logits).loss);
@@ -90,7 +94,9 @@ TEST_CASE("fifty steps in binary32 have the losses that PyTorch has, to 1e-4") {
     MESSAGE("skipped: python3 has no torch (Debian package python3-torch)");
     return;
   }
-  const std::string python = output_of("python3 -c 'import torch; print(1)' 2>/dev/null").empty() ? "/usr/bin/python3" : "python3";
+  const std::string python = output_of("python3 -c 'import torch; print(1)' 2>/dev/null").empty()
+                                 ? "/usr/bin/python3"
+                                 : "python3";
   const Graph graph = test::small_cnn(kSize);
   const Batches batches = make_batches();
   const TemporaryFolder folder;
@@ -99,8 +105,10 @@ TEST_CASE("fifty steps in binary32 have the losses that PyTorch has, to 1e-4") {
   }
   write_array<float>(folder.path() / "images.f32", std::as_const(batches.images).values());
   write_array<std::int32_t>(folder.path() / "labels.i32", batches.labels);
-  const std::string script = std::string(MANTISSA_SOURCE_DIR) + "/tests/training/torch_reference.py";
-  const std::vector<std::string> lines = split(output_of(python + " " + script + " " + folder.path().string()), '\n');
+  const std::string script =
+      std::string(MANTISSA_SOURCE_DIR) + "/tests/training/torch_reference.py";
+  const std::vector<std::string> lines =
+      split(output_of(python + " " + script + " " + folder.path().string()), '\n');
   REQUIRE(lines.size() == kSteps + 1);
   const std::vector<double> losses = our_losses(graph, batches);
   for (std::size_t step = 0; step < kSteps; ++step) {

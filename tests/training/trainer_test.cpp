@@ -1,9 +1,9 @@
 #include "training/trainer.h"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <numeric>
+
+#include <doctest/doctest.h>
 
 #include "support/error.h"
 #include "support/files.h"
@@ -17,15 +17,18 @@ namespace {
 
 /// The shipped digits, 8x8, and a split of them.
 struct Digits {
-  DataSource source = load_digits(std::filesystem::path(MANTISSA_SOURCE_DIR) / "data" / "digits.csv.gz");
+  DataSource source =
+      load_digits(std::filesystem::path(MANTISSA_SOURCE_DIR) / "data" / "digits.csv.gz");
   Split parts = split(source.training, 1000, 300, RandomKey{1});
-  std::vector<std::int32_t> test_indices = std::vector<std::int32_t>(static_cast<std::size_t>(source.test.samples()));
+  std::vector<std::int32_t> test_indices =
+      std::vector<std::int32_t>(static_cast<std::size_t>(source.test.samples()));
 
   Digits() { std::iota(test_indices.begin(), test_indices.end(), 0); }
 
   TrainingData data() const {
-    return {source.training, parts.training, parts.validation, &source.test, test_indices,
-            measure_normalization(source.training, parts.training)};
+    return {source.training,  parts.training,
+            parts.validation, &source.test,
+            test_indices,     measure_normalization(source.training, parts.training)};
   }
 };
 
@@ -66,10 +69,13 @@ TEST_CASE("a small network learns the digits in binary32, in bfloat16 and in 8 b
   CHECK(train(graph, eight_bits, digits.data(), quick()).test_accuracy > 0.85);
 }
 
-TEST_CASE("a run gives the same bits on any number of threads, stochastic rounding and narrow sums included") {
+TEST_CASE(
+    "a run gives the same bits on any number of threads, stochastic rounding and narrow sums "
+    "included") {
   const Digits digits;
   const Graph graph = test::small_cnn(8);
-  Assignment assignment = uniform_assignment(test::layer_names_of(graph), {parse_format("e4m3fn"), parse_rounding("sr")});
+  Assignment assignment = uniform_assignment(test::layer_names_of(graph),
+                                             {parse_format("e4m3fn"), parse_rounding("sr")});
   for (LayerNumerics& layer : assignment.layers) {
     assign(layer, Role::mac_forward, "e5m10/chunk16");
     assign(layer, Role::mac_backward_weight, "e5m10/sr");
@@ -104,7 +110,8 @@ TEST_CASE("master weights are members of their format after every run") {
     const std::string& name = graph.parameters[i].name;
     if (name.find("weight") == std::string::npos) continue;
     for (const float value : result.parameters[i].values()) {
-      CHECK(round_to_format(static_cast<double>(value), parse_format("e4m3fn"), {}) == static_cast<double>(value));
+      CHECK(round_to_format(static_cast<double>(value), parse_format("e4m3fn"), {}) ==
+            static_cast<double>(value));
     }
   }
 }
@@ -127,7 +134,8 @@ TEST_CASE("a run whose loss explodes ends early and says so") {
   TrainingOptions options = quick();
   options.optimizer.learning_rate = 1e6;
   options.patience_steps = 5;
-  const TrainingResult result = train(graph, uniform_assignment(test::layer_names_of(graph), {}), digits.data(), options);
+  const TrainingResult result =
+      train(graph, uniform_assignment(test::layer_names_of(graph), {}), digits.data(), options);
   CHECK(result.status == TrainingStatus::diverged);
   CHECK_FALSE(result.status_reason.empty());
   CHECK(result.steps < 31 * 4);
@@ -153,8 +161,8 @@ TEST_CASE("a run stops between two steps when it is asked to") {
   int asked = 0;
   TrainingHooks hooks;
   hooks.stop_requested = [&] { return ++asked > 3; };
-  const TrainingResult result =
-      train(graph, uniform_assignment(test::layer_names_of(graph), {}), digits.data(), quick(), hooks);
+  const TrainingResult result = train(graph, uniform_assignment(test::layer_names_of(graph), {}),
+                                      digits.data(), quick(), hooks);
   CHECK(result.status == TrainingStatus::stopped);
   CHECK(result.steps == 3);
 }
@@ -164,7 +172,8 @@ TEST_CASE("running statistics follow the batches, and inference uses them") {
   const Graph graph = test::small_cnn(8);
   TrainingOptions options = quick();
   options.epochs = 1;
-  const TrainingResult result = train(graph, uniform_assignment(test::layer_names_of(graph), {}), digits.data(), options);
+  const TrainingResult result =
+      train(graph, uniform_assignment(test::layer_names_of(graph), {}), digits.data(), options);
   for (std::size_t i = 0; i < graph.parameters.size(); ++i) {
     if (graph.parameters[i].name != "bn.variance") continue;
     for (const float variance : result.parameters[i].values()) {
@@ -187,7 +196,9 @@ TEST_CASE("data that do not fit the network are refused with both shapes") {
   TrainingOptions options = quick();
   options.batch_size = 2000;
   const Graph fitting = test::small_cnn(8);
-  CHECK_THROWS_AS(train(fitting, uniform_assignment(test::layer_names_of(fitting), {}), digits.data(), options), Error);
+  CHECK_THROWS_AS(
+      train(fitting, uniform_assignment(test::layer_names_of(fitting), {}), digits.data(), options),
+      Error);
 }
 
 TEST_CASE("measured node times cover every layer and both of its backward products") {
@@ -197,18 +208,20 @@ TEST_CASE("measured node times cover every layer and both of its backward produc
   options.epochs = 1;
   TrainingHooks hooks;
   hooks.measure_times = true;
-  const TrainingResult timed =
-      train(graph, uniform_assignment(test::layer_names_of(graph), {}), digits.data(), options, hooks);
+  const TrainingResult timed = train(graph, uniform_assignment(test::layer_names_of(graph), {}),
+                                     digits.data(), options, hooks);
   const Network network = prepare(graph, options.batch_size);
   REQUIRE(timed.node_seconds.size() == network.nodes.size());
   for (const Layer& layer : layers(network)) {
     CHECK(timed.node_seconds[layer.node].forward > 0);
     CHECK(timed.node_seconds[layer.node].backward_weight > 0);
   }
-  CHECK(timed.node_seconds[layers(network)[0].node].backward_data == 0);  // nobody needs the input's gradient
+  CHECK(timed.node_seconds[layers(network)[0].node].backward_data ==
+        0);  // nobody needs the input's gradient
   CHECK(timed.node_seconds[layers(network)[1].node].backward_data > 0);
   // Timing changes no bit.
-  const TrainingResult plain = train(graph, uniform_assignment(test::layer_names_of(graph), {}), digits.data(), options);
+  const TrainingResult plain =
+      train(graph, uniform_assignment(test::layer_names_of(graph), {}), digits.data(), options);
   CHECK(all_parameters(plain) == all_parameters(timed));
 }
 
