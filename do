@@ -6,10 +6,10 @@ cd "$(dirname "$(readlink -f "$0")")"
 build_packages=(
   g++ cmake ninja-build git ca-certificates
   libcli11-dev nlohmann-json3-dev libspdlog-dev libtbb-dev libonnx-dev libprotobuf-dev protobuf-compiler
-  libhwy-dev libvalijson-dev libssl-dev zlib1g-dev
+  libhwy-dev libvalijson-dev libssl-dev zlib1g-dev doctest-dev
 )
 run_packages=(dataset-fashion-mnist)
-test_packages=(doctest-dev libonnx-testdata libmpfr-dev libgmp-dev chromium)
+test_packages=(libonnx-testdata libmpfr-dev libgmp-dev chromium)
 optional_test_packages=(python3-torch)
 bench_packages=(libbenchmark-dev libpagmo-dev libopenblas-dev)
 lint_packages=(clang-format clang-tidy)
