@@ -12,6 +12,12 @@
 namespace mantissa {
 namespace {
 
+// Of the places that seeds leave in the first generation, how many are children of two seeds that
+// follow one another; the rest are drawn anywhere. Random genomes are far from the front where
+// genes are many: on the ladders of bench/moo_ladder_bench.cpp three quarters raise the share of
+// the front after 200 evaluations from 0.88 to 0.91, and change nothing after 2,000.
+constexpr double kCrossedSeeds = 0.75;
+
 template <typename Entry>
 std::vector<Point> points_of(std::span<const Entry> entries, std::span<const std::size_t> indices) {
   std::vector<Point> points;
@@ -68,7 +74,15 @@ void BasicNsga2<Space>::make_first_generation(const std::vector<GenomeType>& see
   }
   for (std::size_t i = pending_.size(); i < options_.population; ++i) {
     RandomSequence random(key_.child("first").child(i));
-    add_child(space_.draw(random), random);
+    GenomeType genome = space_.draw(random);
+    if (seeds.size() >= 2 && random.uniform() < kCrossedSeeds) {
+      const std::uint32_t one = random.below(static_cast<std::uint32_t>(seeds.size() - 1));
+      genome = seeds[one];
+      GenomeType other = seeds[one + 1];
+      space_.cross(genome, other, random);
+      space_.mutate(genome, random);
+    }
+    add_child(std::move(genome), random);
   }
   asked_ = true;
 }
@@ -83,7 +97,8 @@ const std::vector<typename BasicNsga2<Space>::GenomeType>& BasicNsga2<Space>::as
 template <typename Space>
 void BasicNsga2<Space>::breed() {
   const RandomKey key = key_.child(static_cast<std::uint64_t>(generation_));
-  const std::size_t pairs = (options_.population + 1) / 2;
+  const std::size_t children = options_.children > 0 ? options_.children : options_.population;
+  const std::size_t pairs = (children + 1) / 2;
   const std::vector<std::size_t> parents = choose_parents(2 * pairs);
   for (std::size_t pair = 0; pair < pairs; ++pair) {
     RandomSequence random(key.child(pair));
@@ -91,7 +106,7 @@ void BasicNsga2<Space>::breed() {
     GenomeType other = population_[parents[2 * pair + 1]].genome;
     space_.cross(one, other, random);
     for (GenomeType* child : {&one, &other}) {
-      if (2 * pair + (child == &other ? 1 : 0) == options_.population) break;  // an odd population
+      if (2 * pair + (child == &other ? 1 : 0) == children) break;  // an odd number
       space_.mutate(*child, random);
       add_child(std::move(*child), random);
     }

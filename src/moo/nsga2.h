@@ -14,7 +14,12 @@
 namespace mantissa {
 
 struct Nsga2Options {
-  std::size_t population = 100;  ///< members, and children of a generation; at least 2
+  std::size_t population = 100;  ///< members that survive a generation; at least 2
+  /// Children of a generation; 0: as many as the population, as published. Fewer, down to the
+  /// number that can be evaluated at once, let good children become parents sooner (Durillo et al.,
+  /// "On the effect of the steady-state selection scheme in multi-objective genetic algorithms",
+  /// EMO 2009).
+  std::size_t children = 0;
   Crowding crowding = Crowding::sequential;
   /// A child equal to a genome that was asked for before is mutated again, up to so many times;
   /// then random genomes are tried as often; then the child is given up and the generation is

@@ -48,7 +48,7 @@ struct RealSpace {
   std::vector<double> lower;
   std::vector<double> upper;
   double crossover_probability = 0.9;  ///< of a pair
-  double crossover_index = 15;         ///< eta_c: how near children stay to their parents
+  double crossover_index = 20;         ///< eta_c: how near children stay to their parents
   double mutation_probability = 0;     ///< of a gene; 0: one over the number of genes
   double mutation_index = 20;          ///< eta_m
 

@@ -186,6 +186,19 @@ TEST_CASE(
   CHECK(many.ask().empty());
 }
 
+TEST_CASE(
+    "a generation has as many children as are asked for, the first as many as the population") {
+  for (const std::size_t children : {1U, 2U, 5U, 30U}) {
+    Nsga2 optimizer(small_space(), {.population = 12, .children = children}, RandomKey{14});
+    CHECK(optimizer.ask().size() == 12);
+    for (int i = 0; i < 4; ++i) {
+      optimizer.tell(evaluate_all(optimizer.ask(), small_problem));
+      CHECK(optimizer.population().size() == 12);
+      CHECK(optimizer.ask().size() == children);
+    }
+  }
+}
+
 TEST_CASE("the archive holds exactly the non-dominated evaluations") {
   std::vector<Evaluated> all;
   const auto three_objectives = [&](const Genome& genome) {
