@@ -30,6 +30,18 @@ void fit_data_to_network(DataSource& data, const Network& network) {
   data.test = resized(data.test, input[2], input[3]);
 }
 
+/// A fallback data set may be smaller than the one asked for: all of it is taken then, divided in
+/// the same proportion.
+void fit_counts_to_fallback(DataOptions& wanted, DataSource& data) {
+  const std::int64_t asked = wanted.training_samples + wanted.validation_samples;
+  const std::int64_t samples = data.training.samples();
+  if (data.training.name == wanted.name || asked <= samples) return;
+  wanted.training_samples = samples * wanted.training_samples / asked;
+  wanted.validation_samples = samples - wanted.training_samples;
+  data.description += fmt::format(", of which {} are trained on and {} validate",
+                                  wanted.training_samples, wanted.validation_samples);
+}
+
 std::vector<std::int32_t> first_samples(const Dataset& dataset, std::int64_t wanted) {
   const std::int64_t count = wanted == 0 ? dataset.samples() : std::min(wanted, dataset.samples());
   std::vector<std::int32_t> indices(static_cast<std::size_t>(count));
@@ -55,6 +67,7 @@ Workbench open_workbench(const std::filesystem::path& scenario) {
   bench.accelerator = load_accelerator(wanted.accelerator);
   bench.data = load_dataset(wanted.data.name, wanted.data.folder, wanted.data.fallback);
   fit_data_to_network(bench.data, bench.network);
+  fit_counts_to_fallback(bench.scenario.data, bench.data);
   try {
     bench.split =
         split(bench.data.training, wanted.data.training_samples, wanted.data.validation_samples,

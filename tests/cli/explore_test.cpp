@@ -67,6 +67,19 @@ TEST_CASE("SIGINT saves what is there, says how to go on, and ends with 130") {
   }
 }
 
+TEST_CASE(
+    "the quickstart falls back to the shipped digits where its data are missing, and says so") {
+  const TemporaryFolder folder;
+  std::string text =
+      read_file(std::filesystem::path(MANTISSA_SOURCE_DIR) / "scenarios" / "quickstart.json");
+  text.replace(text.find("\"fallback\""), 0, "\"folder\": \"/nowhere\", ");
+  const CommandResult result =
+      run_mantissa({"train", folder.write("quickstart.json", text).string(), "--epochs", "1"});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(result.err.find("in place of fashion-mnist") != std::string::npos);
+}
+
 TEST_CASE("train saves a network that inspect and train read back") {
   const TemporaryFolder folder;
   const std::string scenario = folder.write("small.json", test::small_scenario()).string();
