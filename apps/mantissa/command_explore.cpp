@@ -109,7 +109,7 @@ ExitCode explore_command(const ExploreArguments& arguments, const CommonOptions&
   write_front(files.front(), document);
   if (result.interrupted) {
     throw Error("",
-                fmt::format("interrupted with {} evaluations saved in {}", result.evaluated.size(),
+                fmt::format("interrupted with {} evaluations saved in {}", store.size(),
                             files.folder.string()),
                 "to go on: " + resume_text(arguments), ExitCode::interrupted);
   }

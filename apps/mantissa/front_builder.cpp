@@ -136,6 +136,8 @@ void add_candidates(const Workbench& bench, const ExploreResult& result, FrontDo
     note_formats(explored.candidate.assignment, document.formats);
   }
   for (const Explored& baseline : result.baselines) {
+    if (baseline.objectives.empty())
+      continue;  // interrupted before all of the first generation was trained
     document.baselines.push_back({baseline.name, point_record(bench, baseline, baseline.name)});
     note_formats(baseline.candidate.assignment, document.formats);
     document.run.evaluation_seconds[baseline.evaluation.key] = baseline.evaluation.elapsed_seconds;

@@ -101,6 +101,11 @@ std::optional<Evaluation> EvaluationStore::find(const std::string& key) const {
   return found == evaluations_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::size_t EvaluationStore::size() const {
+  const std::lock_guard lock(mutex_);
+  return evaluations_.size();
+}
+
 void EvaluationStore::add(const Evaluation& evaluation, const json& remarks) {
   if (!evaluation.parameters.empty()) {
     write_file_atomically(weights_path(folder_, evaluation.key), packed(evaluation.parameters));

@@ -33,6 +33,9 @@ class EvaluationStore {
   /// Number of evaluations found when the store was opened.
   std::size_t resumed() const { return resumed_; }
 
+  /// Number of evaluations by now.
+  std::size_t size() const;
+
   /// Writes weights (if there are any), then the line. `remarks` are further members of the line,
   /// for people who read the log.
   void add(const Evaluation& evaluation, const nlohmann::json& remarks);

@@ -55,7 +55,7 @@ TEST_CASE("SIGINT saves what is there, says how to go on, and ends with 130") {
   const TemporaryFolder folder;
   // Longer than it takes to send a signal.
   std::string text = test::small_scenario();
-  text.replace(text.find("\"epochs\": 1"), 11, "\"epochs\": 40");
+  text.replace(text.find("\"epochs\": 1"), 11, "\"epochs\": 1000");
   const std::string scenario = folder.write("small.json", text).string();
   for (const int signal : {SIGINT, SIGTERM}) {
     const std::filesystem::path output = folder.path() / ("out" + std::to_string(signal));
