@@ -46,34 +46,6 @@ DataFacts data_facts(const Workbench& bench) {
   return facts;
 }
 
-std::string objective_description(ObjectiveKind kind) {
-  switch (kind) {
-    case ObjectiveKind::error:
-      return "validation error";
-    case ObjectiveKind::energy:
-      return "energy of a training step";
-    case ObjectiveKind::latency:
-      return "latency of a training step";
-    case ObjectiveKind::area:
-      return "area of the accelerator";
-  }
-  return {};
-}
-
-std::string objective_key(ObjectiveKind kind) {
-  switch (kind) {
-    case ObjectiveKind::error:
-      return "error";
-    case ObjectiveKind::energy:
-      return "energy_pj";
-    case ObjectiveKind::latency:
-      return "latency_s";
-    case ObjectiveKind::area:
-      return "area_mm2";
-  }
-  return {};
-}
-
 TrainingMetrics metrics_of(const Evaluation& evaluation) {
   TrainingMetrics metrics;
   metrics.status = evaluation.status == TrainingStatus::diverged ? "diverged" : "finished";
@@ -183,8 +155,9 @@ FrontDocument front_document(const Workbench& bench, const SearchSpace& space,
   document.model = model_facts(bench);
   document.data = data_facts(bench);
   for (const ObjectiveKind kind : bench.scenario.search.objectives) {
-    document.objectives.push_back(
-        {objective_key(kind), objective_description(kind), std::string(objective_unit(kind))});
+    const ObjectiveTraits& objective = traits(kind);
+    document.objectives.push_back({std::string(objective.key), std::string(objective.description),
+                                   std::string(objective.unit)});
   }
   for (std::size_t i = 0; i < kPhaseCount; ++i) {
     document.cost_axes.phases.emplace_back(phase_name(static_cast<Phase>(i)));
@@ -196,7 +169,7 @@ FrontDocument front_document(const Workbench& bench, const SearchSpace& space,
   add_candidates(bench, result, document);
   document.hypervolume = {result.reference_point, result.hypervolume};
   document.counts = {result.generations, static_cast<std::int64_t>(result.evaluated.size()),
-                     result.cache_hits, result.diverged, 0};
+                     result.cache_hits, result.diverged};
   document.run.created = utc_now();
   document.run.machine = this_machine(threads);
   document.run.elapsed_seconds = elapsed_seconds;

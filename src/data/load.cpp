@@ -80,9 +80,7 @@ const KnownDataset& find_known(const std::string& name) {
     if (name == known.name) return known;
     names.emplace_back(known.name);
   }
-  const std::string guess = did_you_mean(name, names);
-  throw Error("", "no data set is called \"" + name + "\"",
-              guess.empty() ? "known are " + join(names, ", ") : guess);
+  throw Error("", "no data set is called \"" + name + "\"", suggestion(name, names));
 }
 
 }  // namespace

@@ -6,10 +6,9 @@
 #include <set>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "support/error.h"
 #include "support/files.h"
+#include "support/json.h"
 #include "support/text.h"
 
 namespace mantissa {
@@ -81,21 +80,6 @@ std::string at(std::string_view where, std::string_view pointer) {
   return std::string(where) + "#" + std::string(pointer);
 }
 
-/// Refuses keys of `object` that are not in `known`.
-void check_keys(const json& object, const std::set<std::string>& known, std::string_view where,
-                const std::string& pointer) {
-  if (!object.is_object()) {
-    throw Error(at(where, pointer), std::string("expected an object, found ") + object.type_name());
-  }
-  const std::vector<std::string> candidates(known.begin(), known.end());
-  for (const auto& [key, value] : object.items()) {
-    if (known.count(key) > 0) continue;
-    const std::string near = did_you_mean(key, candidates);
-    throw Error(at(where, pointer), "unknown key \"" + key + "\"",
-                near.empty() ? "known are " + join(candidates, ", ") : near);
-  }
-}
-
 /// The keys that a document has at each level, from the list of its leaves.
 void check_structure(const json& document, std::string_view where) {
   std::vector<std::pair<std::string, std::set<std::string>>> levels = {{"", {"$schema"}}};
@@ -125,7 +109,7 @@ void check_structure(const json& document, std::string_view where) {
                   "expected an object with " +
                       join(std::vector<std::string>(keys.begin(), keys.end()), ", "));
     }
-    check_keys(document.at(place), keys, where, pointer);
+    require_known_keys(document.at(place), {keys.begin(), keys.end()}, at(where, pointer));
   }
 }
 
@@ -139,7 +123,7 @@ double read_figure(const json& parent, const Figure& figure, std::string_view wh
                 "expected {\"value\": number, \"unit\": \"" + unit + "\", \"source\": text}");
   }
   const json& object = parent.at(place);
-  check_keys(object, {"value", "unit", "source"}, where, pointer);
+  require_known_keys(object, {"value", "unit", "source"}, at(where, pointer));
   for (const char* key : {"value", "unit", "source"}) {
     if (!object.contains(key))
       throw Error(at(where, pointer), std::string("missing key \"") + key + "\"");
@@ -179,7 +163,7 @@ std::vector<SramPoint> read_sram_access(const json& document, std::string_view w
   std::vector<SramPoint> points;
   for (const json& entry : document.at(json::json_pointer(pointer))) {
     const std::string place = pointer + "/" + std::to_string(points.size());
-    check_keys(entry, {"capacity", "energy"}, where, place);
+    require_known_keys(entry, {"capacity", "energy"}, at(where, place));
     const SramPoint point{read_figure(entry, kSramCapacity, where, place),
                           read_figure(entry, kSramEnergy, where, place)};
     if (!points.empty() && (point.kibibytes <= points.back().kibibytes ||
@@ -289,12 +273,7 @@ Accelerator accelerator_from_json(const json& document, std::string_view where) 
 }
 
 Accelerator load_accelerator(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
-  try {
-    return accelerator_from_json(json::parse(text), path.string());
-  } catch (const json::parse_error& error) {
-    throw Error(path.string(), "not a JSON document, byte " + std::to_string(error.byte));
-  }
+  return accelerator_from_json(parse_json(read_file(path), path.string()), path.string());
 }
 
 std::vector<std::string> accelerator_file_names() {

@@ -144,7 +144,7 @@ Specials specials_from_json(const nlohmann::json& object, std::string_view where
     candidates.emplace_back(entry.second);
   }
   throw Error(json_place(where, "specials"), "\"" + name + "\" are no special values",
-              "known are " + join(candidates, ", "));
+              suggestion(name, candidates));
 }
 
 Format from_json(const nlohmann::json& object, std::string_view where) {

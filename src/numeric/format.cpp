@@ -116,7 +116,7 @@ Format format_from_json(const nlohmann::json& value, std::string_view where) {
     }
   }
   throw Error(json_place(where, "family"), "no family is called \"" + name + "\"",
-              "known are " + join(candidates, ", "));
+              suggestion(name, candidates));
 }
 
 FormatFacts facts(const Format& format) {

@@ -21,12 +21,7 @@ fs::path format_directory() {
 
 FormatFile read_format_file(const fs::path& path) {
   const std::string where = path.string();
-  nlohmann::json object;
-  try {
-    object = nlohmann::json::parse(read_file(path));
-  } catch (const nlohmann::json::parse_error& error) {
-    throw Error(where, "not valid JSON at byte " + std::to_string(error.byte));
-  }
+  nlohmann::json object = parse_json(read_file(path), where);
   if (!object.is_object())
     throw Error(where, "expected an object, found " + std::string(object.type_name()));
   FormatFile file;

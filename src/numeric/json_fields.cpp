@@ -1,10 +1,8 @@
 #include "numeric/json_fields.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "support/error.h"
-#include "support/text.h"
 
 namespace mantissa {
 namespace {
@@ -16,36 +14,6 @@ namespace {
 }
 
 }  // namespace
-
-std::string json_place(std::string_view where, std::string_view key) {
-  std::string place(where);
-  if (place.find('#') == std::string::npos) place += '#';
-  place += '/';
-  for (const char letter : key) {
-    if (letter == '~') {
-      place += "~0";
-    } else if (letter == '/') {
-      place += "~1";
-    } else {
-      place += letter;
-    }
-  }
-  return place;
-}
-
-void require_known_keys(const nlohmann::json& object, std::initializer_list<std::string_view> keys,
-                        std::string_view where) {
-  if (!object.is_object()) {
-    throw Error(where, "expected an object, found " + std::string(object.type_name()));
-  }
-  for (const auto& item : object.items()) {
-    if (std::find(keys.begin(), keys.end(), item.key()) != keys.end()) continue;
-    const std::vector<std::string> candidates(keys.begin(), keys.end());
-    std::string hint = did_you_mean(item.key(), candidates);
-    if (hint.empty()) hint = "known are " + join(candidates, ", ");
-    throw Error(json_place(where, item.key()), "unknown key \"" + item.key() + "\"", hint);
-  }
-}
 
 int json_int(const nlohmann::json& object, std::string_view key, int fallback,
              std::string_view where) {

@@ -166,8 +166,7 @@ Json describe(const CountsRecord& counts) {
   return {{"generations", counts.generations},
           {"evaluations", counts.evaluations},
           {"cache_hits", counts.cache_hits},
-          {"diverged", counts.diverged},
-          {"failed", counts.failed}};
+          {"diverged", counts.diverged}};
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ struct EpochMetrics {
 
 /// What training measured. With several seeds: means, and spreads as sample standard deviations.
 struct TrainingMetrics {
-  std::string status = "finished";  ///< finished, diverged, failed
+  std::string status = "finished";  ///< finished, diverged
   std::string status_reason;        ///< for people; empty if finished
   int runs = 1;                     ///< seeds trained with
   double validation_accuracy = 0;   ///< in [0, 1]
@@ -178,7 +178,7 @@ struct BaselineRecord {
 struct EvaluationRecord {
   std::string id;
   int generation = 0;  ///< in which it was first proposed; 0 is the seeded start
-  std::string status;  ///< finished, diverged, failed
+  std::string status;  ///< finished, diverged
   std::vector<double> objectives;
   friend bool operator==(const EvaluationRecord&, const EvaluationRecord&) = default;
 };
@@ -195,7 +195,6 @@ struct CountsRecord {
   std::int64_t evaluations = 0;  ///< distinct candidates trained
   std::int64_t cache_hits = 0;   ///< proposals of a candidate that had been proposed before
   std::int64_t diverged = 0;
-  std::int64_t failed = 0;
   friend bool operator==(const CountsRecord&, const CountsRecord&) = default;
 };
 

@@ -3,6 +3,7 @@
 #include "report/front_document.h"
 #include "report/json_cursor.h"
 #include "support/error.h"
+#include "support/json.h"
 
 namespace mantissa {
 namespace {
@@ -147,8 +148,7 @@ EvaluationRecord read_evaluation(const JsonCursor& json, const FrontDocument& do
 
 CountsRecord read_counts(const JsonCursor& json) {
   return {json.at("generations").integer(), json.at("evaluations").integer(),
-          json.at("cache_hits").integer(), json.at("diverged").integer(),
-          json.at("failed").integer()};
+          json.at("cache_hits").integer(), json.at("diverged").integer()};
 }
 
 void read_lists(const JsonCursor& root, FrontDocument& document) {
@@ -176,8 +176,7 @@ std::vector<std::uint64_t> read_seeds(const JsonCursor& json) {
 }  // namespace
 
 FrontDocument parse_front(std::string_view text, std::string_view where) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) throw Error(where, "is not valid JSON, or was cut short");
+  const Json json = parse_ordered_json(text, where);
   const JsonCursor root(json, where);
   if (const std::int64_t version = root.at("schema_version").integer();
       version != kFrontSchemaVersion) {

@@ -1,30 +1,11 @@
 #include "report/json_cursor.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "support/error.h"
+#include "support/json.h"
 
 namespace mantissa {
-namespace {
-
-/// A key as a JSON pointer token (RFC 6901, section 3).
-std::string pointer_token(std::string_view key) {
-  std::string token = "/";
-  for (const char letter : key) {
-    if (letter == '~') {
-      token += "~0";
-    } else if (letter == '/') {
-      token += "~1";
-    } else {
-      token += letter;
-    }
-  }
-  return token;
-}
-
-}  // namespace
-
 void JsonCursor::refuse(const std::string& what) const {
   throw Error(where(), what);
 }
@@ -36,7 +17,7 @@ void JsonCursor::expect(bool is_right, std::string_view kind) const {
 
 JsonCursor JsonCursor::child(const Json& value, std::string_view token) const {
   JsonCursor cursor(value, source_);
-  cursor.pointer_ = pointer_ + pointer_token(token);
+  cursor.pointer_ = pointer_ + json_pointer_token(token);
   return cursor;
 }
 

@@ -6,6 +6,7 @@
 #include "scenario/schema_validation.h"
 #include "support/error.h"
 #include "support/files.h"
+#include "support/json.h"
 #include "support/text.h"
 #include "training/recipes.h"
 
@@ -15,15 +16,12 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-struct ObjectiveFacts {
-  ObjectiveKind kind;
-  std::string_view name;
-  std::string_view unit;
-};
-constexpr std::array<ObjectiveFacts, 4> kObjectives = {{{ObjectiveKind::error, "error", "1"},
-                                                        {ObjectiveKind::energy, "energy", "pJ"},
-                                                        {ObjectiveKind::latency, "latency", "s"},
-                                                        {ObjectiveKind::area, "area", "mm^2"}}};
+// In the order of ObjectiveKind.
+constexpr std::array<ObjectiveTraits, 4> kObjectives = {
+    {{ObjectiveKind::error, "error", "error", "1", "validation error"},
+     {ObjectiveKind::energy, "energy", "energy_pj", "pJ", "energy of a training step"},
+     {ObjectiveKind::latency, "latency", "latency_s", "s", "latency of a training step"},
+     {ObjectiveKind::area, "area", "area_mm2", "mm^2", "area of the accelerator"}}};
 
 /// Position of `word` in a list of spellings that the schema has already checked.
 template <typename Enum, std::size_t count>
@@ -207,8 +205,8 @@ void check_baseline(const json& name, const fs::path& file, const std::string& p
 SearchOptions read_search(const json& search, const fs::path& file) {
   SearchOptions options;
   for (const json& name : search.at("objectives")) {
-    for (const ObjectiveFacts& facts : kObjectives) {
-      if (facts.name == name.get<std::string>()) options.objectives.push_back(facts.kind);
+    for (const ObjectiveTraits& objective : kObjectives) {
+      if (objective.name == name.get<std::string>()) options.objectives.push_back(objective.kind);
     }
   }
   options.population = search.at("population");
@@ -242,11 +240,8 @@ CompareOptions read_compare(const json& compare, const fs::path& file) {
 
 }  // namespace
 
-std::string_view objective_name(ObjectiveKind objective) {
-  return kObjectives[static_cast<std::size_t>(objective)].name;
-}
-std::string_view objective_unit(ObjectiveKind objective) {
-  return kObjectives[static_cast<std::size_t>(objective)].unit;
+const ObjectiveTraits& traits(ObjectiveKind kind) {
+  return kObjectives[static_cast<std::size_t>(kind)];
 }
 
 json scenario_schema() {

@@ -51,8 +51,16 @@ struct SpaceRule {
 };
 
 enum class ObjectiveKind : std::uint8_t { error, energy, latency, area };
-std::string_view objective_name(ObjectiveKind objective);  ///< "error", "energy", "latency", "area"
-std::string_view objective_unit(ObjectiveKind objective);  ///< "1", "pJ", "s", "mm^2"
+
+/// What is known of an objective besides its value.
+struct ObjectiveTraits {
+  ObjectiveKind kind;
+  std::string_view name;         ///< in scenarios: "energy"
+  std::string_view key;          ///< in results, unit included: "energy_pj"
+  std::string_view unit;         ///< "1", "pJ", "s", "mm^2"
+  std::string_view description;  ///< for people, without the unit
+};
+const ObjectiveTraits& traits(ObjectiveKind kind);
 
 struct SearchOptions {
   std::vector<ObjectiveKind> objectives;

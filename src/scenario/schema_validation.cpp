@@ -12,6 +12,7 @@
 #include <valijson/validator.hpp>
 
 #include "support/error.h"
+#include "support/json.h"
 #include "support/text.h"
 
 namespace mantissa {
@@ -47,26 +48,6 @@ std::vector<std::string> known_keys(const json& schema) {
   return keys;
 }
 
-/// A key of the object that its schema does not know; empty if there is none.
-std::string unknown_key(const json& value, const json& schema) {
-  if (!value.is_object() || !schema.is_object() ||
-      schema.value("additionalProperties", json(true)) != json(false)) {
-    return {};
-  }
-  const std::vector<std::string> known = known_keys(schema);
-  for (const auto& entry : value.items()) {
-    if (std::find(known.begin(), known.end(), entry.key()) == known.end()) return entry.key();
-  }
-  return {};
-}
-
-Error unknown_key_error(const std::string& where, const std::string& key, const json& schema) {
-  const std::vector<std::string> known = known_keys(schema);
-  const std::string nearest = did_you_mean(key, known);
-  return {where, "unknown key \"" + key + "\"",
-          nearest.empty() ? "known here: " + join(known, ", ") : nearest};
-}
-
 Error enumeration_error(const std::string& where, const json& value, const json& schema) {
   std::vector<std::string> allowed;
   for (const json& word : schema.at("enum"))
@@ -77,13 +58,15 @@ Error enumeration_error(const std::string& where, const json& value, const json&
           nearest.empty() ? "one of " + join(allowed, ", ") : nearest};
 }
 
+/// The error that tells of a violation; an unknown key is thrown where it is found.
 Error violation(std::string what, const Pointer& pointer, const json& document, const json& schema,
                 std::string_view file) {
   const std::string where = std::string(file) + "#" + pointer.to_string();
   const json& value = document.at(pointer);
   const json part = subschema(schema, pointer);
-  if (const std::string key = unknown_key(value, part); !key.empty())
-    return unknown_key_error(where, key, part);
+  const bool closed =
+      part.is_object() && part.value("additionalProperties", json(true)) == json(false);
+  if (closed && value.is_object()) require_known_keys(value, known_keys(part), where);
   if (part.is_object() && part.contains("enum")) return enumeration_error(where, value, part);
   while (!what.empty() && what.back() == '.') what.pop_back();
   if (!what.empty()) what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
@@ -113,25 +96,6 @@ json filled(const json& value, const json& schema, const json& root) {
 }
 
 }  // namespace
-
-json parse_json(std::string_view text, std::string_view file) {
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& error) {
-    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
-      throw Error(file, "the file is empty");
-    const std::size_t at = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
-    const std::string_view before = text.substr(0, at);
-    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-    const std::size_t newline = before.rfind('\n');
-    const std::size_t column = newline == std::string_view::npos ? at + 1 : at - newline;
-    const std::string message = error.what();
-    const std::size_t detail = message.find(": ");
-    throw Error(std::string(file) + ":" + std::to_string(line) + ":" + std::to_string(column),
-                "is not valid JSON",
-                detail == std::string::npos ? message : message.substr(detail + 2));
-  }
-}
 
 json subschema(const json& schema, const Pointer& pointer) {
   std::vector<std::string> steps;

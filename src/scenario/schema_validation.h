@@ -6,9 +6,6 @@
 
 namespace mantissa {
 
-/// Parses JSON text. Throws Error naming the file, line and column of the first fault.
-nlohmann::json parse_json(std::string_view text, std::string_view file);
-
 /// Checks `document` against a JSON Schema (draft 7).
 /// Throws Error `FILE#/pointer: what` for the deepest violation; an unknown key is answered with
 /// the nearest known one.

@@ -142,7 +142,7 @@ class Search {
     nlohmann::json objectives;
     const std::vector<double> values = evaluator_.objectives(explored.candidate, evaluation);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      objectives[std::string(objective_name(options_.objectives[i]))] = values[i];
+      objectives[std::string(traits(options_.objectives[i]).name)] = values[i];
     }
     nlohmann::json remarks = {{"generation", explored.generation},
                               {"objectives", std::move(objectives)},

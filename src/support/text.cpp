@@ -50,6 +50,11 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
   return nearest.empty() ? std::string() : "did you mean \"" + nearest + "\"?";
 }
 
+std::string suggestion(std::string_view word, std::span<const std::string> candidates) {
+  const std::string nearest = did_you_mean(word, candidates);
+  return nearest.empty() ? "known are " + join(candidates, ", ") : nearest;
+}
+
 bool matches_glob(std::string_view text, std::string_view pattern) {
   std::size_t t = 0;
   std::size_t p = 0;

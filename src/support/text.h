@@ -14,6 +14,9 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
 /// `did you mean "x"?` for the nearest candidate, or empty text if none is near.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
+/// What to say to an unknown word: `did_you_mean`, or `known are a, b, c` where none is near.
+std::string suggestion(std::string_view word, std::span<const std::string> candidates);
+
 /// True if `text` matches `pattern`, in which `*` stands for any run of characters and `?` for one.
 bool matches_glob(std::string_view text, std::string_view pattern);
 
@@ -31,8 +34,8 @@ std::string hex_float(double value);
 /// Throws Error naming the text otherwise.
 double parse_real(std::string_view text);
 
-/// (1234567, "") -> "1.23 M", (6.6e-4, "J") -> "660 uJ": three significant digits with an SI prefix,
-/// for tables that people read.
+/// (1234567, "") -> "1.23 M", (6.6e-4, "J") -> "660 uJ": three significant digits with an SI
+/// prefix, for tables that people read.
 std::string with_si_prefix(double value, std::string_view unit = "");
 
 }  // namespace mantissa

@@ -48,7 +48,8 @@ TEST_CASE("a fault in a scenario is told with its JSON pointer") {
                   named);
     CHECK_FALSE(std::filesystem::exists(folder.path() / "out"));
   };
-  refused([](json& s) { s["search"]["populaton"] = 4; }, "#/search: unknown key \"populaton\"");
+  refused([](json& s) { s["search"]["populaton"] = 4; },
+          "#/search/populaton: unknown key \"populaton\"");
   refused([](json& s) { s["training"]["batch_size"] = 1e12; }, "#/training/batch_size");
   refused([](json& s) { s["search"]["space"][0]["formats"][1] = "e4m3x"; },
           "#/search/space/0/formats/1");

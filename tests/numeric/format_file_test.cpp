@@ -116,8 +116,8 @@ TEST_CASE("faults of a format file name the file and the JSON pointer") {
         "mean \"q25.0\"?");
   CHECK(error_of(R"({"family": "fixed", "integer_bits": 3, "fraction_bits": 3, "name": 7})") ==
         "mine.json#/name: expected a string, found number");
-  CHECK(error_of(R"({"family": "fixed", "integer_bits": 3,)") ==
-        "mine.json: not valid JSON at byte 39");
+  CHECK(error_of(R"({"family": "fixed", "integer_bits": 3,)")
+            .rfind("mine.json:1:39: is not valid JSON", 0) == 0);
   CHECK(error_of("[]") == "mine.json: expected an object, found array");
   CHECK_THROWS_AS(parse_format("/nowhere/at/all.json"), Error);
 }

@@ -220,7 +220,7 @@ TEST_CASE("faults in a JSON format name the place") {
   CHECK(message(R"({"exponent_bits": 4})") ==
         "a.json#/roles/weight/2: the key \"family\" is missing");
   CHECK(message(R"({"family": "flaot", "exponent_bits": 4})") ==
-        "a.json#/roles/weight/2/family: no family is called \"flaot\"; known are float, fixed");
+        "a.json#/roles/weight/2/family: no family is called \"flaot\"; did you mean \"float\"?");
   CHECK(message(R"({"family": "float", "exponent_bits": 4, "fraction_bits": 3, "bais": 3})") ==
         "a.json#/roles/weight/2/bais: unknown key \"bais\"; did you mean \"bias\"?");
   CHECK(message(R"({"family": "float", "exponent_bits": "4", "fraction_bits": 3})") ==

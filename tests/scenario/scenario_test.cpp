@@ -102,9 +102,9 @@ TEST_CASE("every property of the schema has a description, and every optional on
 
 TEST_CASE("an error names the file and the JSON pointer, and says what would be right") {
   CHECK(fault([](json& s) { s["trainin"] = 1; }) ==
-        "#: unknown key \"trainin\"; did you mean \"training\"?");
+        "#/trainin: unknown key \"trainin\"; did you mean \"training\"?");
   CHECK(fault([](json& s) { s["training"]["epoch"] = 1; }) ==
-        "#/training: unknown key \"epoch\"; did you mean \"epochs\"?");
+        "#/training/epoch: unknown key \"epoch\"; did you mean \"epochs\"?");
   CHECK(fault([](json& s) { s["training"]["optimizer"]["kind"] = "adamm"; }) ==
         "#/training/optimizer/kind: \"adamm\" is not allowed here; did you mean \"adam\"?");
   CHECK(fault([](json& s) { s["training"]["epochs"] = 0; }).rfind("#/training/epochs: 0: ", 0) ==
