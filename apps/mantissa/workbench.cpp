@@ -49,9 +49,16 @@ std::vector<std::int32_t> first_samples(const Dataset& dataset, std::int64_t wan
   return indices;
 }
 
+/// What training/optimizer.cpp does to each parameter, counted there.
 UpdateWork update_work(const OptimizerOptions& optimizer) {
-  if (optimizer.kind != OptimizerKind::sgd) return {2, 12};
-  return optimizer.momentum > 0 ? UpdateWork{1, 4} : UpdateWork{0, 2};
+  const int decay = optimizer.weight_decay > 0 ? 2 : 0;
+  if (optimizer.kind != OptimizerKind::sgd) {
+    return {
+        .state_tensors = 2, .operations_per_parameter = 12 + decay, .specials_per_parameter = 2};
+  }
+  if (optimizer.momentum == 0) return {.state_tensors = 0, .operations_per_parameter = 2 + decay};
+  const int look_ahead = optimizer.nesterov ? 2 : 0;
+  return {.state_tensors = 1, .operations_per_parameter = 4 + look_ahead + decay};
 }
 
 }  // namespace
@@ -117,8 +124,7 @@ TrainingOptions Workbench::training_options(const Candidate& candidate, std::uin
 }
 
 StepCost Workbench::cost(const Assignment& assignment) const {
-  return cost_of_step(graph, network, assignment, accelerator,
-                      update_work(scenario.training.optimizer));
+  return cost_of_step(network, assignment, accelerator, update_work(scenario.training.optimizer));
 }
 
 std::string WorkbenchEvaluator::key(const Candidate& candidate) const {

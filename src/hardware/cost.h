@@ -109,12 +109,6 @@ struct UpdateWork {
 StepCost cost_of_step(const Network& network, const Assignment& assignment,
                       const Accelerator& accelerator, const UpdateWork& update);
 
-inline StepCost cost_of_step(const Graph& /*graph*/, const Network& network,
-                             const Assignment& assignment, const Accelerator& accelerator,
-                             const UpdateWork& update) {
-  return cost_of_step(network, assignment, accelerator, update);
-}
-
 /// `{"energy_pj": ..., "latency_cycles": ..., "latency_seconds": ..., "area_mm2": ..., "batch":
 /// ..., "nodes": [{"node": ..., "op_type": ..., "layer": true, "phases": {"forward": {"energy_pj":
 /// {"multiplier": ..., ...}, "latency_cycles": ..., ...}}}]}`; phases without work are left out.
