@@ -17,11 +17,11 @@ ConvolutionShape layer(std::int64_t in_channels, std::int64_t out_channels, std:
   shape.batch = 64;
   shape.in_channels = in_channels;
   shape.out_channels = out_channels;
-  shape.in_height = shape.in_width = size;
-  shape.kernel_height = shape.kernel_width = kernel;
-  shape.stride_height = shape.stride_width = stride;
-  shape.pad_top = shape.pad_left = kernel / 2;
-  shape.out_height = shape.out_width = (size + 2 * (kernel / 2) - kernel) / stride + 1;
+  shape.vertical.in = shape.horizontal.in = size;
+  shape.vertical.kernel = shape.horizontal.kernel = kernel;
+  shape.vertical.stride = shape.horizontal.stride = stride;
+  shape.vertical.pad_begin = shape.horizontal.pad_begin = kernel / 2;
+  shape.vertical.out = shape.horizontal.out = (size + 2 * (kernel / 2) - kernel) / stride + 1;
   shape.groups = groups;
   return shape;
 }
@@ -43,20 +43,14 @@ void measure(const char* name, const ConvolutionShape& shape, const std::string&
   std::vector<float> y(grad_y.size());
   std::vector<float> grad_x(x.size());
   std::vector<float> grad_weight(weight.size());
-  const std::vector<double> times = bench::shortest_times(
-      {
-          [&] { convolution_forward(shape, x.data(), weight.data(), y.data(), mac); },
-          [&] {
-            convolution_backward_data(shape, grad_y.data(), weight.data(), grad_x.data(), mac);
-          },
-          [&] {
-            convolution_backward_weight(shape, x.data(), grad_y.data(), grad_weight.data(), mac);
-          },
-      },
-      3);
+  const std::vector<double> times = bench::shortest_times({
+      [&] { convolution_forward(shape, x.data(), weight.data(), y.data(), mac); },
+      [&] { convolution_backward_data(shape, grad_y.data(), weight.data(), grad_x.data(), mac); },
+      [&] { convolution_backward_weight(shape, x.data(), grad_y.data(), grad_weight.data(), mac); },
+  });
   const double products =
       static_cast<double>(shape.out_elements() * (shape.in_channels / shape.groups) *
-                          shape.kernel_height * shape.kernel_width);
+                          shape.vertical.kernel * shape.horizontal.kernel);
   std::printf("%-28s %-22s %9.2f %9.2f %9.2f\n", name, spelling.c_str(), products / times[0] * 1e-9,
               products / times[1] * 1e-9, products / times[2] * 1e-9);
 }

@@ -79,15 +79,13 @@ void backward_data_phase(const BackwardData& call, const ConvolutionFacts& facts
   const ConvolutionShape& shape = call.shape;
   const std::int64_t in_channels = shape.in_channels / shape.groups;
   const std::int64_t out_channels = shape.out_channels / shape.groups;
-  const AxisPhase rows = axis_phase(first_row, shape.in_height, shape.kernel_height,
-                                    shape.stride_height, shape.dilation_height, shape.pad_top);
-  const AxisPhase columns = axis_phase(first_column, shape.in_width, shape.kernel_width,
-                                       shape.stride_width, shape.dilation_width, shape.pad_left);
+  const AxisPhase rows = axis_phase(shape.vertical, first_row);
+  const AxisPhase columns = axis_phase(shape.horizontal, first_column);
   if (rows.extent == 0 || columns.extent == 0) return;
   std::vector<std::int64_t> seen;
   for (const std::int64_t row : rows.taps) {
     for (const std::int64_t column : columns.taps)
-      seen.push_back(row * shape.kernel_width + column);
+      seen.push_back(row * shape.horizontal.kernel + column);
   }
   Window window;
   window.images = output_images(shape, call.grad_y, group * out_channels, out_channels);
@@ -111,9 +109,9 @@ void backward_data_phase(const BackwardData& call, const ConvolutionFacts& facts
   product.depth = depth;
   product.output =
       image_columns(call.grad_x, in_plane(shape), shape.in_channels, group * in_channels);
-  product.output.data += first_row * shape.in_width + first_column;
+  product.output.data += first_row * shape.horizontal.in + first_column;
   product.output.columns = {rows.extent, columns.extent, shape.in_channels * in_plane(shape),
-                            shape.stride_height * shape.in_width, shape.stride_width};
+                            shape.vertical.stride * shape.horizontal.in, shape.horizontal.stride};
   multiply_tiles(product, call.mac, call.key, {});
 }
 
@@ -154,7 +152,7 @@ void convolution_forward(const ConvolutionShape& shape, const float* x, const fl
 void convolution_backward_data(const ConvolutionShape& shape, const float* grad_y,
                                const float* weight, float* grad_x, const Mac& mac, RandomKey key) {
   const BackwardData call{shape, grad_y, weight, grad_x, mac, key};
-  const bool strided = shape.stride_height > 1 || shape.stride_width > 1;
+  const bool strided = shape.vertical.stride > 1 || shape.horizontal.stride > 1;
   ConvolutionFacts facts = measure(needs_facts(mac) || strided, weight, shape.weight_elements(),
                                    grad_y, shape.out_elements());
   if (shape.is_depthwise()) {
@@ -167,8 +165,8 @@ void convolution_backward_data(const ConvolutionShape& shape, const float* grad_
     }
     return;
   }
-  for (std::int64_t row = 0; row < shape.stride_height; ++row) {
-    for (std::int64_t column = 0; column < shape.stride_width; ++column) {
+  for (std::int64_t row = 0; row < shape.vertical.stride; ++row) {
+    for (std::int64_t column = 0; column < shape.horizontal.stride; ++column) {
       for (std::int64_t group = 0; group < shape.groups; ++group) {
         backward_data_phase(call, facts, group, row, column);
       }

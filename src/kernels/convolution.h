@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/matmul.h"
+#include "kernels/window_axis.h"
 
 namespace mantissa {
 
@@ -10,36 +11,26 @@ namespace mantissa {
 /// height 1.
 struct ConvolutionShape {
   std::int64_t batch = 1;
-  std::int64_t in_channels = 1;  ///< divisible by groups
-  std::int64_t in_height = 1;
-  std::int64_t in_width = 1;
+  std::int64_t in_channels = 1;   ///< divisible by groups
   std::int64_t out_channels = 1;  ///< divisible by groups
-  std::int64_t out_height = 1;
-  std::int64_t out_width = 1;
-  std::int64_t kernel_height = 1;
-  std::int64_t kernel_width = 1;
-  std::int64_t stride_height = 1;
-  std::int64_t stride_width = 1;
-  std::int64_t dilation_height = 1;
-  std::int64_t dilation_width = 1;
-  std::int64_t pad_top = 0;
-  std::int64_t pad_left = 0;  ///< padding at bottom and right follows from the output's size
   std::int64_t groups = 1;
+  WindowAxis vertical;
+  WindowAxis horizontal;
 
-  std::int64_t in_elements() const { return batch * in_channels * in_height * in_width; }
-  std::int64_t out_elements() const { return batch * out_channels * out_height * out_width; }
-  /// [out_channels, in_channels / groups, kernel_height, kernel_width]
+  std::int64_t in_elements() const { return batch * in_channels * vertical.in * horizontal.in; }
+  std::int64_t out_elements() const { return batch * out_channels * vertical.out * horizontal.out; }
+  /// [out_channels, in_channels / groups, kernel rows, kernel columns]
   std::int64_t weight_elements() const {
-    return out_channels * (in_channels / groups) * kernel_height * kernel_width;
+    return out_channels * (in_channels / groups) * vertical.kernel * horizontal.kernel;
   }
   bool is_depthwise() const {
     return groups > 1 && groups == in_channels && groups == out_channels;
   }
 };
 
-/// The three products of a training step. Layouts: x [batch, in_channels, in_height, in_width], y
-/// and grad_y [batch, out_channels, out_height, out_width], weight [out_channels, in_channels /
-/// groups, kernel_height, kernel_width].
+/// The three products of a training step. Layouts: x [batch, in_channels, height, width], y and
+/// grad_y [batch, out_channels, height, width], weight [out_channels, in_channels / groups, kernel
+/// rows, kernel columns].
 ///
 /// Each output element is one chain (docs/numerics.md) with a fixed order of its products, in
 /// which padding contributes products with +0 (they matter: +0 + -0, chunk boundaries and random

@@ -8,8 +8,8 @@ Images input_images(const ConvolutionShape& shape, const float* x, std::int64_t 
           shape.batch,
           shape.in_channels * in_plane(shape),
           channels,
-          shape.in_height,
-          shape.in_width};
+          shape.vertical.in,
+          shape.horizontal.in};
 }
 
 Images output_images(const ConvolutionShape& shape, const float* y, std::int64_t first_channel,
@@ -18,48 +18,54 @@ Images output_images(const ConvolutionShape& shape, const float* y, std::int64_t
           shape.batch,
           shape.out_channels * out_plane(shape),
           channels,
-          shape.out_height,
-          shape.out_width};
+          shape.vertical.out,
+          shape.horizontal.out};
 }
 
 Window input_window(const ConvolutionShape& shape, const Images& inputs) {
+  const auto map = [](const WindowAxis& axis) {
+    return AxisMap{axis.stride, axis.dilation, -axis.pad_begin, 1};
+  };
   Window window;
   window.images = inputs;
-  window.rows = {shape.stride_height, shape.dilation_height, -shape.pad_top, 1};
-  window.columns = {shape.stride_width, shape.dilation_width, -shape.pad_left, 1};
-  window.grid_height = shape.out_height;
-  window.grid_width = shape.out_width;
-  window.kernel_height = shape.kernel_height;
-  window.kernel_width = shape.kernel_width;
+  window.rows = map(shape.vertical);
+  window.columns = map(shape.horizontal);
+  window.grid_height = shape.vertical.out;
+  window.grid_width = shape.horizontal.out;
+  window.kernel_height = shape.vertical.kernel;
+  window.kernel_width = shape.horizontal.kernel;
   return window;
 }
 
 Window output_window(const ConvolutionShape& shape, const Images& gradients) {
+  const auto map = [](const WindowAxis& axis) {
+    return AxisMap{1, -axis.dilation, axis.pad_begin, axis.stride};
+  };
   Window window;
   window.images = gradients;
-  window.rows = {1, -shape.dilation_height, shape.pad_top, shape.stride_height};
-  window.columns = {1, -shape.dilation_width, shape.pad_left, shape.stride_width};
-  window.grid_height = shape.in_height;
-  window.grid_width = shape.in_width;
-  window.kernel_height = shape.kernel_height;
-  window.kernel_width = shape.kernel_width;
+  window.rows = map(shape.vertical);
+  window.columns = map(shape.horizontal);
+  window.grid_height = shape.vertical.in;
+  window.grid_width = shape.horizontal.in;
+  window.kernel_height = shape.vertical.kernel;
+  window.kernel_width = shape.horizontal.kernel;
   return window;
 }
 
-AxisPhase axis_phase(std::int64_t first, std::int64_t in_extent, std::int64_t kernel,
-                     std::int64_t stride, std::int64_t dilation, std::int64_t pad) {
+AxisPhase axis_phase(const WindowAxis& axis, std::int64_t first) {
   AxisPhase phase;
   phase.first = first;
-  phase.extent = first < in_extent ? (in_extent - first - 1) / stride + 1 : 0;
-  for (std::int64_t tap = 0; tap < kernel; ++tap) {
-    if ((first + pad - tap * dilation) % stride == 0) phase.taps.push_back(tap);
+  phase.extent = first < axis.in ? (axis.in - first - 1) / axis.stride + 1 : 0;
+  for (std::int64_t tap = 0; tap < axis.kernel; ++tap) {
+    if ((first + axis.pad_begin - tap * axis.dilation) % axis.stride == 0)
+      phase.taps.push_back(tap);
   }
   if (phase.taps.empty()) return phase;
   // Position first + i * stride sees output i + (first + pad - tap * dilation) / stride; the taps
   // are equally far apart.
   const std::int64_t apart = phase.taps.size() > 1 ? phase.taps[1] - phase.taps[0] : 0;
-  phase.map.offset = (first + pad - phase.taps[0] * dilation) / stride;
-  phase.map.tap_step = -apart * dilation / stride;
+  phase.map.offset = (first + axis.pad_begin - phase.taps[0] * axis.dilation) / axis.stride;
+  phase.map.tap_step = -apart * axis.dilation / axis.stride;
   return phase;
 }
 

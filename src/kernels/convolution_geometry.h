@@ -10,13 +10,13 @@
 namespace mantissa {
 
 inline std::int64_t in_plane(const ConvolutionShape& shape) {
-  return shape.in_height * shape.in_width;
+  return shape.vertical.in * shape.horizontal.in;
 }
 inline std::int64_t out_plane(const ConvolutionShape& shape) {
-  return shape.out_height * shape.out_width;
+  return shape.vertical.out * shape.horizontal.out;
 }
 inline std::int64_t taps(const ConvolutionShape& shape) {
-  return shape.kernel_height * shape.kernel_width;
+  return shape.vertical.kernel * shape.horizontal.kernel;
 }
 
 /// `channels` channels of x from `first_channel`.
@@ -41,8 +41,7 @@ struct AxisPhase {
   AxisMap map;              ///< from these positions and the taps of this phase to the outputs
   std::vector<std::int64_t> taps;
 };
-AxisPhase axis_phase(std::int64_t first, std::int64_t in_extent, std::int64_t kernel,
-                     std::int64_t stride, std::int64_t dilation, std::int64_t pad);
+AxisPhase axis_phase(const WindowAxis& axis, std::int64_t first);
 
 /// What is true of the operands of a product.
 struct ConvolutionFacts {

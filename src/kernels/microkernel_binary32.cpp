@@ -123,39 +123,6 @@ class Step {
   Rounding sum_;
 };
 
-template <TileLayout kLayout, int kRows, int kVectors, class Step>
-HWY_INLINE void continue_chains(const Step& step, const Tile& tile, int row, int column) {
-  const Tag d;
-  const Operands<float, kLayout> operands(tile, row, column);
-  float* sums = tile.sums + row * kColumns + column;
-  Floats sum[kRows][kVectors];
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-    for (int vector = 0; vector < kVectors; ++vector) {
-      sum[i][vector] = hn::LoadU(d, sums + i * kColumns + vector * kLanes);
-    }
-  }
-  const std::int64_t depth = tile.depth;
-  for (std::int64_t k = 0; k < depth; ++k) {
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-      for (int vector = 0; vector < kVectors; ++vector) {
-        sum[i][vector] =
-            step(sum[i][vector], operands.left(k, i, vector), operands.right(k, i, vector));
-      }
-    }
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-    for (int vector = 0; vector < kVectors; ++vector) {
-      hn::StoreU(sum[i][vector], d, sums + i * kColumns + vector * kLanes);
-    }
-  }
-}
-
 // Chains at work at once: enough to hide the latency of a step, few enough for the registers.
 constexpr int kStepVectors = kLanes >= 16 ? 2 : 1;
 

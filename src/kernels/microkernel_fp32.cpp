@@ -18,47 +18,21 @@ using Tag = hn::ScalableTag<float>;
 using Floats = hn::Vec<Tag>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
 
-template <TileLayout kLayout, int kRows, int kVectors>
-void continue_chains(const Tile& tile, int row) {
-  const Tag d;
-  const Operands<float, kLayout> operands(tile, row, 0);
-  float* HWY_RESTRICT sums = tile.sums + row * kColumns;
-  Floats sum[kRows][kVectors];
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-    for (int vector = 0; vector < kVectors; ++vector) {
-      sum[i][vector] = hn::LoadU(d, sums + i * kColumns + vector * kLanes);
-    }
+/// The chain of binary32 fused multiply-adds.
+struct FusedStep {
+  HWY_INLINE Floats operator()(Floats sum, Floats left, Floats right) const {
+    return hn::MulAdd(left, right, sum);
   }
-  const std::int64_t depth = tile.depth;
-  for (std::int64_t k = 0; k < depth; ++k) {
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-      for (int vector = 0; vector < kVectors; ++vector) {
-        sum[i][vector] =
-            hn::MulAdd(operands.left(k, i, vector), operands.right(k, i, vector), sum[i][vector]);
-      }
-    }
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-    for (int vector = 0; vector < kVectors; ++vector) {
-      hn::StoreU(sum[i][vector], d, sums + i * kColumns + vector * kLanes);
-    }
-  }
-}
+};
 
 template <TileLayout kLayout, int kRows>
 void continue_rows(const Tile& tile, int row) {
   if (tile.columns > 2 * kLanes) {
-    continue_chains<kLayout, kRows, 3>(tile, row);
+    continue_chains<kLayout, kRows, 3>(FusedStep(), tile, row, 0);
   } else if (tile.columns > kLanes) {
-    continue_chains<kLayout, kRows, 2>(tile, row);
+    continue_chains<kLayout, kRows, 2>(FusedStep(), tile, row, 0);
   } else {
-    continue_chains<kLayout, kRows, 1>(tile, row);
+    continue_chains<kLayout, kRows, 1>(FusedStep(), tile, row, 0);
   }
 }
 

@@ -1,4 +1,5 @@
-// Where the two factors of a tile's products lie: included once per instruction set.
+// Where the two factors of a tile's products lie, and how a block of binary32 chains runs through
+// them: included once per instruction set.
 
 #if defined(MANTISSA_KERNELS_MICROKERNEL_OPERANDS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MANTISSA_KERNELS_MICROKERNEL_OPERANDS_INL_H_
@@ -78,6 +79,43 @@ class Operands {
   std::int64_t left_step_;
   std::int64_t right_step_;
 };
+
+/// Continues kRows x kVectors binary32 chains from (row, column) of a tile over its depth, the sums
+/// in registers: `sum = step(sum, left, right)` for each k.
+template <TileLayout kLayout, int kRows, int kVectors, class Step>
+HWY_INLINE void continue_chains(const Step& step, const Tile& tile, int row, int column) {
+  using Tag = hn::ScalableTag<float>;
+  constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
+  const Tag d;
+  const Operands<float, kLayout> operands(tile, row, column);
+  float* sums = tile.sums + row * kColumns + column;
+  hn::Vec<Tag> sum[kRows][kVectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 3
+    for (int vector = 0; vector < kVectors; ++vector) {
+      sum[i][vector] = hn::LoadU(d, sums + i * kColumns + vector * kLanes);
+    }
+  }
+  const std::int64_t depth = tile.depth;
+  for (std::int64_t k = 0; k < depth; ++k) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 3
+      for (int vector = 0; vector < kVectors; ++vector) {
+        sum[i][vector] =
+            step(sum[i][vector], operands.left(k, i, vector), operands.right(k, i, vector));
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 3
+    for (int vector = 0; vector < kVectors; ++vector) {
+      hn::StoreU(sum[i][vector], d, sums + i * kColumns + vector * kLanes);
+    }
+  }
+}
 
 /// Calls `body.run<layout>()`.
 template <class Body>

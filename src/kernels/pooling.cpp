@@ -173,7 +173,7 @@ void for_each_tap(const PoolingPlan& plan, std::int64_t oh, std::int64_t ow, con
   const IndexRange columns = plan.column_taps[index(ow)];
   for (std::int64_t r = rows.first; r < rows.last; ++r) {
     for (std::int64_t c = columns.first; c < columns.last; ++c) {
-      const std::int64_t tap = r * plan.shape.kernel_width + c;
+      const std::int64_t tap = r * plan.shape.horizontal.kernel + c;
       body(tap, plan.window(oh, ow) + plan.offsets[index(tap)]);
     }
   }
@@ -183,7 +183,7 @@ void for_each_tap(const PoolingPlan& plan, std::int64_t oh, std::int64_t ow, con
 template <typename Body>
 void for_each_border_column(const PoolingPlan& plan, const Body& body) {
   for (std::int64_t ow = 0; ow < plan.interior.first; ++ow) body(ow);
-  for (std::int64_t ow = plan.interior.last; ow < plan.shape.out_width; ++ow) body(ow);
+  for (std::int64_t ow = plan.interior.last; ow < plan.shape.horizontal.out; ++ow) body(ow);
 }
 
 WindowRow interior_row(const PoolingPlan& plan, const float* x, std::int64_t plane,
@@ -193,9 +193,9 @@ WindowRow interior_row(const PoolingPlan& plan, const float* x, std::int64_t pla
   row.first = x + plane * plan.in_plane() + plan.window(oh, plan.interior.first);
   row.end = x + plan.shape.in_elements();
   row.offsets = plan.offsets.data();
-  row.first_tap = rows.first * plan.shape.kernel_width;
-  row.last_tap = rows.last * plan.shape.kernel_width;
-  row.stride = plan.shape.stride_width;
+  row.first_tap = rows.first * plan.shape.horizontal.kernel;
+  row.last_tap = rows.last * plan.shape.horizontal.kernel;
+  row.stride = plan.shape.horizontal.stride;
   row.count = plan.interior.size();
   return row;
 }
@@ -227,12 +227,12 @@ void gradient_shares(const PoolingDivisors& divisors, std::int64_t oh, const flo
 void write_tiles(const PoolingPlan& plan, std::int64_t oh, const std::vector<float>& shares,
                  float* plane) {
   const PoolingShape& s = plan.shape;
-  float* first = plane + oh * s.kernel_height * s.in_width;
-  const std::int64_t covered = s.out_width * s.kernel_width;
-  HWY_DYNAMIC_DISPATCH(repeat)(shares.data(), s.out_width, s.kernel_width, first);
-  std::fill_n(first + covered, s.in_width - covered, 0.0F);
-  for (std::int64_t r = 1; r < s.kernel_height; ++r) {
-    std::copy_n(first, s.in_width, first + r * s.in_width);
+  float* first = plane + oh * s.vertical.kernel * s.horizontal.in;
+  const std::int64_t covered = s.horizontal.out * s.horizontal.kernel;
+  HWY_DYNAMIC_DISPATCH(repeat)(shares.data(), s.horizontal.out, s.horizontal.kernel, first);
+  std::fill_n(first + covered, s.horizontal.in - covered, 0.0F);
+  for (std::int64_t r = 1; r < s.vertical.kernel; ++r) {
+    std::copy_n(first, s.horizontal.in, first + r * s.horizontal.in);
   }
 }
 
@@ -241,15 +241,16 @@ void add_shares(const PoolingPlan& plan, std::int64_t oh, const std::vector<floa
                 float* plane) {
   const PoolingShape& s = plan.shape;
   const IndexRange rows = plan.row_taps[index(oh)];
-  for (std::int64_t tap = rows.first * s.kernel_width; tap < rows.last * s.kernel_width; ++tap) {
-    const std::int64_t column = tap % s.kernel_width;
+  for (std::int64_t tap = rows.first * s.horizontal.kernel; tap < rows.last * s.horizontal.kernel;
+       ++tap) {
+    const std::int64_t column = tap % s.horizontal.kernel;
     const auto [first, last] = plan.tap_outputs[index(column)];
     float* __restrict to = plane + plan.window(oh, first) + plan.offsets[index(tap)];
     const float* share = shares.data() + first;
-    if (s.stride_width == 1) {
+    if (s.horizontal.stride == 1) {
       for (std::int64_t i = 0; i < last - first; ++i) to[i] += share[i];
     } else {
-      for (std::int64_t i = 0; i < last - first; ++i) to[i * s.stride_width] += share[i];
+      for (std::int64_t i = 0; i < last - first; ++i) to[i * s.horizontal.stride] += share[i];
     }
   }
 }
@@ -260,8 +261,8 @@ void max_pool_forward(const PoolingShape& shape, const float* x, float* y, float
   const PoolingPlan plan(shape);
   for_each_plane(plan, [&](std::int64_t plane) {
     const float* from = x + plane * plan.in_plane();
-    for (std::int64_t oh = 0; oh < shape.out_height; ++oh) {
-      const std::int64_t at = plane * plan.out_plane() + oh * shape.out_width;
+    for (std::int64_t oh = 0; oh < shape.vertical.out; ++oh) {
+      const std::int64_t at = plane * plan.out_plane() + oh * shape.horizontal.out;
       const auto winner = [&](std::int64_t ow) {
         return winners == nullptr ? nullptr : winners + at + ow;
       };
@@ -281,12 +282,12 @@ void max_pool_backward(const PoolingShape& shape, const float* grad_y, const flo
   for_each_plane(plan, [&](std::int64_t plane) {
     float* to = grad_x + plane * plan.in_plane();
     std::fill_n(to, plan.in_plane(), 0.0F);
-    for (std::int64_t oh = 0; oh < shape.out_height; ++oh) {
-      const std::int64_t at = plane * plan.out_plane() + oh * shape.out_width;
+    for (std::int64_t oh = 0; oh < shape.vertical.out; ++oh) {
+      const std::int64_t at = plane * plan.out_plane() + oh * shape.horizontal.out;
       float* window = to + plan.window(oh, 0);
-      for (std::int64_t ow = 0; ow < shape.out_width; ++ow) {
+      for (std::int64_t ow = 0; ow < shape.horizontal.out; ++ow) {
         const auto tap = static_cast<std::size_t>(winners[at + ow]);
-        window[ow * shape.stride_width + plan.offsets[tap]] += grad_y[at + ow];
+        window[ow * shape.horizontal.stride + plan.offsets[tap]] += grad_y[at + ow];
       }
     }
   });
@@ -297,12 +298,12 @@ void average_pool_forward(const PoolingShape& shape, bool count_padding, const f
   const PoolingDivisors divisors(shape, count_padding);
   for_each_plane(plan, [&](std::int64_t plane) {
     const float* from = x + plane * plan.in_plane();
-    for (std::int64_t oh = 0; oh < shape.out_height; ++oh) {
-      float* to = y + plane * plan.out_plane() + oh * shape.out_width;
+    for (std::int64_t oh = 0; oh < shape.vertical.out; ++oh) {
+      float* to = y + plane * plan.out_plane() + oh * shape.horizontal.out;
       const double row_divisor = divisors.rows[index(oh)];
       const WindowRow row = interior_row(plan, x, plane, oh);
       if (row.count > 0) {
-        const double divisor = row_divisor * static_cast<double>(shape.kernel_width);
+        const double divisor = row_divisor * static_cast<double>(shape.horizontal.kernel);
         HWY_DYNAMIC_DISPATCH(mean_row)(row, divisor, to + plan.interior.first);
       }
       for_each_border_column(plan, [&](std::int64_t ow) {
@@ -322,12 +323,13 @@ void average_pool_backward(const PoolingShape& shape, bool count_padding, const 
   const PoolingDivisors divisors(shape, count_padding);
   const bool tiles = plan.tiles();
   for_each_plane(plan, [&](std::int64_t plane) {
-    std::vector<float> shares(index(shape.out_width));
+    std::vector<float> shares(index(shape.horizontal.out));
     float* to = grad_x + plane * plan.in_plane();
-    const std::int64_t tiled = tiles ? shape.out_height * shape.kernel_height * shape.in_width : 0;
+    const std::int64_t tiled =
+        tiles ? shape.vertical.out * shape.vertical.kernel * shape.horizontal.in : 0;
     std::fill_n(to + tiled, plan.in_plane() - tiled, 0.0F);
-    for (std::int64_t oh = 0; oh < shape.out_height; ++oh) {
-      gradient_shares(divisors, oh, grad_y + plane * plan.out_plane() + oh * shape.out_width,
+    for (std::int64_t oh = 0; oh < shape.vertical.out; ++oh) {
+      gradient_shares(divisors, oh, grad_y + plane * plan.out_plane() + oh * shape.horizontal.out,
                       shares);
       if (tiles) {
         write_tiles(plan, oh, shares, to);

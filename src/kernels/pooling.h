@@ -2,31 +2,21 @@
 
 #include <cstdint>
 
+#include "kernels/window_axis.h"
+
 namespace mantissa {
 
-/// Windows over planes [planes, in_height, in_width] -> [planes, out_height, out_width]; a plane is
+/// Windows over planes [planes, height, width] -> [planes, out height, out width]; a plane is
 /// one channel of one image. One-dimensional pooling has height 1. Every window holds at least one
 /// element of its plane.
 struct PoolingShape {
   std::int64_t planes = 1;
-  std::int64_t in_height = 1;
-  std::int64_t in_width = 1;
-  std::int64_t out_height = 1;
-  std::int64_t out_width = 1;
-  std::int64_t kernel_height = 1;
-  std::int64_t kernel_width = 1;
-  std::int64_t stride_height = 1;
-  std::int64_t stride_width = 1;
-  std::int64_t dilation_height = 1;
-  std::int64_t dilation_width = 1;
-  std::int64_t pad_top = 0;
-  std::int64_t pad_left = 0;
-  std::int64_t pad_bottom = 0;  ///< counts only where padding is part of an average
-  std::int64_t pad_right = 0;
+  WindowAxis vertical;  ///< padding at the end counts only where it is part of an average
+  WindowAxis horizontal;
 
-  std::int64_t in_elements() const { return planes * in_height * in_width; }
-  std::int64_t out_elements() const { return planes * out_height * out_width; }
-  std::int64_t taps() const { return kernel_height * kernel_width; }
+  std::int64_t in_elements() const { return planes * vertical.in * horizontal.in; }
+  std::int64_t out_elements() const { return planes * vertical.out * horizontal.out; }
+  std::int64_t taps() const { return vertical.kernel * horizontal.kernel; }
 };
 
 /// y = the largest element of each window; NaN if there is one.

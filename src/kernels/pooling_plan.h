@@ -23,11 +23,11 @@ struct PoolingPlan {
   /// The first tap of window (oh, ow), counted from the plane's first element; may lie outside of
   /// the plane.
   std::int64_t window(std::int64_t oh, std::int64_t ow) const {
-    return (oh * shape.stride_height - shape.pad_top) * shape.in_width + ow * shape.stride_width -
-           shape.pad_left;
+    return (oh * shape.vertical.stride - shape.vertical.pad_begin) * shape.horizontal.in +
+           ow * shape.horizontal.stride - shape.horizontal.pad_begin;
   }
-  std::int64_t in_plane() const { return shape.in_height * shape.in_width; }
-  std::int64_t out_plane() const { return shape.out_height * shape.out_width; }
+  std::int64_t in_plane() const { return shape.vertical.in * shape.horizontal.in; }
+  std::int64_t out_plane() const { return shape.vertical.out * shape.horizontal.out; }
 
   /// True if windows neither overlap nor touch padding, and have no holes.
   bool tiles() const;

@@ -44,7 +44,7 @@ class Conv final : public Operator {
                                   arguments.key.child("backward_weight"));
     }
     if (has_bias_ && grads[2] != nullptr) {
-      const std::int64_t pixels = shape_.out_height * shape_.out_width;
+      const std::int64_t pixels = shape_.vertical.out * shape_.horizontal.out;
       const auto sums = channel_sums(grad_y, {shape_.batch, shape_.out_channels, pixels});
       std::transform(sums.begin(), sums.end(), grads[2]->data(),
                      [](double sum) { return static_cast<float>(sum); });
@@ -52,8 +52,8 @@ class Conv final : public Operator {
   }
 
   OperatorWork work() const override {
-    const std::int64_t taps = shape_.kernel_height * shape_.kernel_width;
-    const std::int64_t pixels = shape_.batch * shape_.out_height * shape_.out_width;
+    const std::int64_t taps = shape_.vertical.kernel * shape_.horizontal.kernel;
+    const std::int64_t pixels = shape_.batch * shape_.vertical.out * shape_.horizontal.out;
     const std::int64_t in = shape_.in_channels / shape_.groups;
     const std::int64_t out = shape_.out_channels / shape_.groups;
     OperatorWork work;
@@ -116,25 +116,13 @@ std::unique_ptr<Operator> make_conv(const NodeSpec& node, std::span<const InputS
                 "the weight " + weight.text() + " needs " + Shape{weight[0]}.text());
   }
   const WindowGeometry geometry = window_geometry(node.attributes, x, kernel);
-  const WindowAxis& vertical = geometry.vertical;
-  const WindowAxis& horizontal = geometry.horizontal;
   ConvolutionShape shape;
   shape.batch = x[0];
   shape.in_channels = x[1];
-  shape.in_height = vertical.in;
-  shape.in_width = horizontal.in;
   shape.out_channels = weight[0];
-  shape.out_height = vertical.out;
-  shape.out_width = horizontal.out;
-  shape.kernel_height = vertical.kernel;
-  shape.kernel_width = horizontal.kernel;
-  shape.stride_height = vertical.stride;
-  shape.stride_width = horizontal.stride;
-  shape.dilation_height = vertical.dilation;
-  shape.dilation_width = horizontal.dilation;
-  shape.pad_top = vertical.pad_begin;
-  shape.pad_left = horizontal.pad_begin;
   shape.groups = groups;
+  shape.vertical = geometry.vertical;
+  shape.horizontal = geometry.horizontal;
   return std::make_unique<Conv>(shape, geometry, has_bias);
 }
 

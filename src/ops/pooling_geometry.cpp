@@ -23,24 +23,7 @@ PoolingGeometry pooling_geometry(const NodeSpec& node, std::span<const InputSpec
     throw Error("", "the kernel " + Shape(kernel).text() + " has more than 2^24 elements");
   }
   require_elements_in_windows(geometry);
-  const WindowAxis& vertical = geometry.vertical;
-  const WindowAxis& horizontal = geometry.horizontal;
-  PoolingShape shape;
-  shape.planes = x[0] * x[1];
-  shape.in_height = vertical.in;
-  shape.in_width = horizontal.in;
-  shape.out_height = vertical.out;
-  shape.out_width = horizontal.out;
-  shape.kernel_height = vertical.kernel;
-  shape.kernel_width = horizontal.kernel;
-  shape.stride_height = vertical.stride;
-  shape.stride_width = horizontal.stride;
-  shape.dilation_height = vertical.dilation;
-  shape.dilation_width = horizontal.dilation;
-  shape.pad_top = vertical.pad_begin;
-  shape.pad_left = horizontal.pad_begin;
-  shape.pad_bottom = vertical.pad_end;
-  shape.pad_right = horizontal.pad_end;
+  const PoolingShape shape{x[0] * x[1], geometry.vertical, geometry.horizontal};
   return {shape, geometry.output_shape(x[0], x[1])};
 }
 

@@ -4,24 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/window_axis.h"
 #include "ops/attributes.h"
 #include "tensor/shape.h"
 
 namespace mantissa {
-
-/// How a window moves along one spatial axis.
-struct WindowAxis {
-  std::int64_t in = 1;
-  std::int64_t out = 1;
-  std::int64_t kernel = 1;
-  std::int64_t stride = 1;
-  std::int64_t dilation = 1;
-  std::int64_t pad_begin = 0;
-  std::int64_t pad_end = 0;
-
-  /// Elements from the window's first to its last tap.
-  std::int64_t extent() const { return (kernel - 1) * dilation + 1; }
-};
 
 /// The windows of a convolution or a pooling over [batch, channels, width] or [batch, channels,
 /// height, width]; the former as height 1.

@@ -54,7 +54,7 @@ float weight_at(const ConvolutionShape& s, std::span<const float> weight, std::i
                 std::int64_t in_of_group, std::int64_t row, std::int64_t column) {
   const std::int64_t ins = s.in_channels / s.groups;
   return weight[static_cast<std::size_t>(
-      ((out * ins + in_of_group) * s.kernel_height + row) * s.kernel_width + column)];
+      ((out * ins + in_of_group) * s.vertical.kernel + row) * s.horizontal.kernel + column)];
 }
 
 template <typename Body>
@@ -110,19 +110,23 @@ std::vector<float> reference_matmul(const MatrixView& a, const MatrixView& b, co
 std::vector<float> reference_forward(const ConvolutionShape& s, std::span<const float> x,
                                      std::span<const float> weight, const Mac& mac, RandomKey key,
                                      const Epilogue& epilogue) {
-  const Pixels inputs{x, s.in_channels, s.in_height, s.in_width};
+  const Pixels inputs{x, s.in_channels, s.vertical.in, s.horizontal.in};
   const std::int64_t ins = s.in_channels / s.groups;
   const std::int64_t outs = s.out_channels / s.groups;
   std::vector<float> y;
   for_each_index(
-      s.batch, s.out_channels, s.out_height, s.out_width, [&](auto n, auto o, auto i, auto j) {
+      s.batch, s.out_channels, s.vertical.out, s.horizontal.out,
+      [&](auto n, auto o, auto i, auto j) {
         Operands operands;
-        for_each_index(1, s.kernel_height, s.kernel_width, ins, [&](auto, auto r, auto t, auto c) {
-          operands.add(weight_at(s, weight, o, c, r, t),
-                       inputs.at(n, o / outs * ins + c,
-                                 i * s.stride_height + r * s.dilation_height - s.pad_top,
-                                 j * s.stride_width + t * s.dilation_width - s.pad_left));
-        });
+        for_each_index(
+            1, s.vertical.kernel, s.horizontal.kernel, ins, [&](auto, auto r, auto t, auto c) {
+              operands.add(
+                  weight_at(s, weight, o, c, r, t),
+                  inputs.at(n, o / outs * ins + c,
+                            i * s.vertical.stride + r * s.vertical.dilation - s.vertical.pad_begin,
+                            j * s.horizontal.stride + t * s.horizontal.dilation -
+                                s.horizontal.pad_begin));
+            });
         const auto element = static_cast<std::int64_t>(y.size());
         y.push_back(finish(operands.sum(mac, key, element), o, 0,
                            static_cast<std::uint64_t>(element), epilogue));
@@ -133,22 +137,24 @@ std::vector<float> reference_forward(const ConvolutionShape& s, std::span<const 
 std::vector<float> reference_backward_data(const ConvolutionShape& s, std::span<const float> grad_y,
                                            std::span<const float> weight, const Mac& mac,
                                            RandomKey key) {
-  const Pixels gradients{grad_y, s.out_channels, s.out_height, s.out_width};
+  const Pixels gradients{grad_y, s.out_channels, s.vertical.out, s.horizontal.out};
   const std::int64_t ins = s.in_channels / s.groups;
   const std::int64_t outs = s.out_channels / s.groups;
   std::vector<float> grad_x;
   for_each_index(
-      s.batch, s.in_channels, s.in_height, s.in_width, [&](auto n, auto c, auto i, auto j) {
+      s.batch, s.in_channels, s.vertical.in, s.horizontal.in, [&](auto n, auto c, auto i, auto j) {
         Operands operands;
-        for_each_index(1, s.kernel_height, s.kernel_width, outs, [&](auto, auto r, auto t, auto o) {
-          const std::int64_t row = i + s.pad_top - r * s.dilation_height;
-          const std::int64_t column = j + s.pad_left - t * s.dilation_width;
-          const std::int64_t out = c / ins * outs + o;
-          const bool hit = row % s.stride_height == 0 && column % s.stride_width == 0;
-          operands.add(
-              weight_at(s, weight, out, c % ins, r, t),
-              hit ? gradients.at(n, out, row / s.stride_height, column / s.stride_width) : 0.0F);
-        });
+        for_each_index(
+            1, s.vertical.kernel, s.horizontal.kernel, outs, [&](auto, auto r, auto t, auto o) {
+              const std::int64_t row = i + s.vertical.pad_begin - r * s.vertical.dilation;
+              const std::int64_t column = j + s.horizontal.pad_begin - t * s.horizontal.dilation;
+              const std::int64_t out = c / ins * outs + o;
+              const bool hit = row % s.vertical.stride == 0 && column % s.horizontal.stride == 0;
+              operands.add(
+                  weight_at(s, weight, out, c % ins, r, t),
+                  hit ? gradients.at(n, out, row / s.vertical.stride, column / s.horizontal.stride)
+                      : 0.0F);
+            });
         grad_x.push_back(operands.sum(mac, key, static_cast<std::int64_t>(grad_x.size())));
       });
   return grad_x;
@@ -157,20 +163,24 @@ std::vector<float> reference_backward_data(const ConvolutionShape& s, std::span<
 std::vector<float> reference_backward_weight(const ConvolutionShape& s, std::span<const float> x,
                                              std::span<const float> grad_y, const Mac& mac,
                                              RandomKey key) {
-  const Pixels inputs{x, s.in_channels, s.in_height, s.in_width};
-  const Pixels gradients{grad_y, s.out_channels, s.out_height, s.out_width};
+  const Pixels inputs{x, s.in_channels, s.vertical.in, s.horizontal.in};
+  const Pixels gradients{grad_y, s.out_channels, s.vertical.out, s.horizontal.out};
   const std::int64_t ins = s.in_channels / s.groups;
   const std::int64_t outs = s.out_channels / s.groups;
   std::vector<float> grad_weight;
   for_each_index(
-      s.out_channels, ins, s.kernel_height, s.kernel_width, [&](auto o, auto c, auto r, auto t) {
+      s.out_channels, ins, s.vertical.kernel, s.horizontal.kernel,
+      [&](auto o, auto c, auto r, auto t) {
         Operands operands;
-        for_each_index(1, s.batch, s.out_height, s.out_width, [&](auto, auto n, auto i, auto j) {
-          operands.add(gradients.at(n, o, i, j),
-                       inputs.at(n, o / outs * ins + c,
-                                 i * s.stride_height + r * s.dilation_height - s.pad_top,
-                                 j * s.stride_width + t * s.dilation_width - s.pad_left));
-        });
+        for_each_index(
+            1, s.batch, s.vertical.out, s.horizontal.out, [&](auto, auto n, auto i, auto j) {
+              operands.add(
+                  gradients.at(n, o, i, j),
+                  inputs.at(n, o / outs * ins + c,
+                            i * s.vertical.stride + r * s.vertical.dilation - s.vertical.pad_begin,
+                            j * s.horizontal.stride + t * s.horizontal.dilation -
+                                s.horizontal.pad_begin));
+            });
         grad_weight.push_back(
             operands.sum(mac, key, static_cast<std::int64_t>(grad_weight.size())));
       });

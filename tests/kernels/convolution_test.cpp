@@ -18,12 +18,13 @@ ConvolutionShape square(std::int64_t batch, std::int64_t in_channels, std::int64
   shape.batch = batch;
   shape.in_channels = in_channels;
   shape.out_channels = out_channels;
-  shape.in_height = shape.in_width = size;
-  shape.kernel_height = shape.kernel_width = kernel;
-  shape.stride_height = shape.stride_width = stride;
-  shape.dilation_height = shape.dilation_width = dilation;
-  shape.pad_top = shape.pad_left = pad;
-  shape.out_height = shape.out_width = (size + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1;
+  shape.vertical.in = shape.horizontal.in = size;
+  shape.vertical.kernel = shape.horizontal.kernel = kernel;
+  shape.vertical.stride = shape.horizontal.stride = stride;
+  shape.vertical.dilation = shape.horizontal.dilation = dilation;
+  shape.vertical.pad_begin = shape.horizontal.pad_begin = pad;
+  shape.vertical.out = shape.horizontal.out =
+      (size + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1;
   shape.groups = groups;
   return shape;
 }
@@ -34,17 +35,17 @@ ConvolutionShape lopsided() {
   ConvolutionShape shape;
   shape.batch = 2;
   shape.in_channels = 3;
-  shape.in_height = 7;
-  shape.in_width = 9;
+  shape.vertical.in = 7;
+  shape.horizontal.in = 9;
   shape.out_channels = 5;
-  shape.kernel_height = 3;
-  shape.kernel_width = 2;
-  shape.stride_height = 2;
-  shape.stride_width = 3;
-  shape.dilation_width = 2;
-  shape.pad_top = 2;
-  shape.out_height = 4;
-  shape.out_width = 4;
+  shape.vertical.kernel = 3;
+  shape.horizontal.kernel = 2;
+  shape.vertical.stride = 2;
+  shape.horizontal.stride = 3;
+  shape.horizontal.dilation = 2;
+  shape.vertical.pad_begin = 2;
+  shape.vertical.out = 4;
+  shape.horizontal.out = 4;
   return shape;
 }
 
@@ -75,9 +76,9 @@ const ConvolutionShape kShapes[] = {
 
 void check_convolution(const ConvolutionShape& shape, const Mac& mac, Values values) {
   CAPTURE(shape.in_channels);
-  CAPTURE(shape.in_height);
-  CAPTURE(shape.kernel_height);
-  CAPTURE(shape.stride_height);
+  CAPTURE(shape.vertical.in);
+  CAPTURE(shape.vertical.kernel);
+  CAPTURE(shape.vertical.stride);
   CAPTURE(shape.groups);
   const std::vector<float> x = test::draw_values(shape.in_elements(), values, {1});
   const std::vector<float> weight = test::draw_values(shape.weight_elements(), values, {2});

@@ -34,16 +34,16 @@ std::vector<float> coarse_values(std::int64_t count, std::uint64_t seed) {
 template <typename Body>
 void for_each_element(const PoolingShape& s, const Body& body) {
   for (std::int64_t y = 0; y < s.out_elements(); ++y) {
-    const std::int64_t plane = y / (s.out_height * s.out_width);
-    const std::int64_t oh = y / s.out_width % s.out_height;
-    const std::int64_t ow = y % s.out_width;
+    const std::int64_t plane = y / (s.vertical.out * s.horizontal.out);
+    const std::int64_t oh = y / s.horizontal.out % s.vertical.out;
+    const std::int64_t ow = y % s.horizontal.out;
     for (std::int64_t tap = 0; tap < s.taps(); ++tap) {
-      const std::int64_t ih =
-          oh * s.stride_height - s.pad_top + tap / s.kernel_width * s.dilation_height;
-      const std::int64_t iw =
-          ow * s.stride_width - s.pad_left + tap % s.kernel_width * s.dilation_width;
-      if (ih < 0 || iw < 0 || ih >= s.in_height || iw >= s.in_width) continue;
-      body(static_cast<std::size_t>((plane * s.in_height + ih) * s.in_width + iw),
+      const std::int64_t ih = oh * s.vertical.stride - s.vertical.pad_begin +
+                              tap / s.horizontal.kernel * s.vertical.dilation;
+      const std::int64_t iw = ow * s.horizontal.stride - s.horizontal.pad_begin +
+                              tap % s.horizontal.kernel * s.horizontal.dilation;
+      if (ih < 0 || iw < 0 || ih >= s.vertical.in || iw >= s.horizontal.in) continue;
+      body(static_cast<std::size_t>((plane * s.vertical.in + ih) * s.horizontal.in + iw),
            static_cast<std::size_t>(y), tap);
     }
   }
@@ -53,15 +53,15 @@ PoolingShape square(std::int64_t width, std::int64_t kernel, std::int64_t stride
                     std::int64_t dilation, std::int64_t pad) {
   PoolingShape s;
   s.planes = 3;
-  s.in_height = 7;
-  s.in_width = width;
-  s.kernel_height = s.kernel_width = kernel;
-  s.stride_height = s.stride_width = stride;
-  s.dilation_height = s.dilation_width = dilation;
-  s.pad_top = s.pad_left = s.pad_bottom = s.pad_right = pad;
+  s.vertical.in = 7;
+  s.horizontal.in = width;
+  s.vertical.kernel = s.horizontal.kernel = kernel;
+  s.vertical.stride = s.horizontal.stride = stride;
+  s.vertical.dilation = s.horizontal.dilation = dilation;
+  s.vertical.pad_begin = s.horizontal.pad_begin = s.vertical.pad_end = s.horizontal.pad_end = pad;
   const std::int64_t extent = (kernel - 1) * dilation + 1;
-  s.out_height = (s.in_height + 2 * pad - extent) / stride + 1;
-  s.out_width = (s.in_width + 2 * pad - extent) / stride + 1;
+  s.vertical.out = (s.vertical.in + 2 * pad - extent) / stride + 1;
+  s.horizontal.out = (s.horizontal.in + 2 * pad - extent) / stride + 1;
   return s;
 }
 
@@ -83,9 +83,10 @@ std::vector<PoolingShape> shapes() {
 }
 
 std::string text(const PoolingShape& s) {
-  return "width " + std::to_string(s.in_width) + ", kernel " + std::to_string(s.kernel_width) +
-         ", stride " + std::to_string(s.stride_width) + ", dilation " +
-         std::to_string(s.dilation_width) + ", padding " + std::to_string(s.pad_left);
+  return "width " + std::to_string(s.horizontal.in) + ", kernel " +
+         std::to_string(s.horizontal.kernel) + ", stride " + std::to_string(s.horizontal.stride) +
+         ", dilation " + std::to_string(s.horizontal.dilation) + ", padding " +
+         std::to_string(s.horizontal.pad_begin);
 }
 
 /// Calls body(shape) for all shapes on every vector width that this machine has.
@@ -139,10 +140,10 @@ TEST_CASE("the gradient of a maximum goes to the winner of each window") {
 
 TEST_CASE("a NaN in a window is its maximum, wherever it stands; -infinity can be one too") {
   PoolingShape s;
-  s.in_width = 20;
-  s.kernel_width = 2;
-  s.stride_width = 2;
-  s.out_width = 10;
+  s.horizontal.in = 20;
+  s.horizontal.kernel = 2;
+  s.horizontal.stride = 2;
+  s.horizontal.out = 10;
   std::vector<float> x = filled(20, -kInfinity);
   x[0] = kNan;
   x[3] = kNan;
@@ -188,11 +189,11 @@ TEST_CASE("the mean divides by the elements of the plane, or by those of the pad
 TEST_CASE("what a window covers beyond the padding does not count in a mean") {
   // [1 2 3 6] with padding 0 + 1 and windows of 3, 3 apart: [1 2 3] and [6, padding, beyond].
   PoolingShape s;
-  s.in_width = 4;
-  s.kernel_width = 3;
-  s.stride_width = 3;
-  s.out_width = 2;
-  s.pad_right = 1;
+  s.horizontal.in = 4;
+  s.horizontal.kernel = 3;
+  s.horizontal.stride = 3;
+  s.horizontal.out = 2;
+  s.horizontal.pad_end = 1;
   const std::vector<float> x = {1, 2, 3, 6};
   std::vector<float> y = filled(2, kNan);
   average_pool_forward(s, true, x.data(), y.data());
