@@ -135,7 +135,7 @@ usage() {
   cat <<'TEXT'
 usage: ./do VERB
 
-  quickstart   install, build, and search formats for a small network on Fashion-MNIST (about 3 minutes after the build)
+  quickstart   install, build, and search formats for a small network on Fashion-MNIST (about a minute on 2 cores after the build)
   test         install, build, and run every test           (./do test -R NAME runs some)
   bench        build and run the benchmarks
   lint         clang-format and clang-tidy over all sources

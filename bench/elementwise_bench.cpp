@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "ops/operator.h"
+#include "stopwatch.h"
 #include "support/random.h"
 #include "tensor/parallel.h"
 
@@ -79,27 +79,6 @@ class Bench {
   NodeNumerics numerics_;
 };
 
-double thread_seconds() {
-  std::timespec now = {};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-/// The shortest CPU time of one call of each candidate; candidates take turns.
-std::vector<double> shortest_times(const std::vector<std::function<void()>>& candidates) {
-  std::vector<double> shortest(candidates.size(), 1e9);
-  for (int round = 0; round < 20; ++round) {
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      for (int call = 0; call < 3; ++call) {
-        const double before = thread_seconds();
-        candidates[i]();
-        shortest[i] = std::min(shortest[i], thread_seconds() - before);
-      }
-    }
-  }
-  return shortest;
-}
-
 void compare(const Shape& shape, const std::vector<Case>& cases) {
   std::printf("\ninput %s, %.2f MB\n%-34s %12s %12s\n", shape.text().c_str(),
               static_cast<double>(shape.elements()) * 4e-6, "time / memcpy", "forward", "backward");
@@ -107,9 +86,9 @@ void compare(const Shape& shape, const std::vector<Case>& cases) {
   Tensor to(shape, 0.0F);
   for (const Case& test : cases) {
     Bench bench(test, shape);
-    const std::vector<double> times =
-        shortest_times({[&] { std::memcpy(to.data(), from.data(), from.size() * sizeof(float)); },
-                        [&] { bench.forward(); }, [&] { bench.backward(); }});
+    const std::vector<double> times = bench::shortest_times(
+        {[&] { std::memcpy(to.data(), from.data(), from.size() * sizeof(float)); },
+         [&] { bench.forward(); }, [&] { bench.backward(); }});
     std::printf("%-34s %12.2f %12.2f\n", test.label.c_str(), times[1] / times[0],
                 times[2] / times[0]);
   }

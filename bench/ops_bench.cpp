@@ -70,13 +70,11 @@ class Step {
 
 void measure(const std::string& name, Step step) {
   Tensor copy(step.input().shape());
-  const auto times = bench::shortest_times(
-      {
-          [&] { std::copy_n(step.input().data(), step.input().size(), copy.data()); },
-          [&] { step.forward(); },
-          [&] { step.backward(); },
-      },
-      5);
+  const auto times = bench::shortest_times({
+      [&] { std::copy_n(step.input().data(), step.input().size(), copy.data()); },
+      [&] { step.forward(); },
+      [&] { step.backward(); },
+  });
   const double bytes = static_cast<double>(step.input().size()) * sizeof(float);
   std::printf("%-34s %8.2f %8.2f %8.2f %10.2f %10.2f\n", name.c_str(), bytes / times[0] * 1e-9,
               bytes / times[1] * 1e-9, bytes / times[2] * 1e-9, times[1] / times[0],
