@@ -23,7 +23,6 @@ struct TrainArguments {
   std::string front;
   std::string point;
   std::string save;
-  std::string json;
   std::int64_t seed = -1;
   int epochs = 0;
 };

@@ -14,6 +14,8 @@ class Progress {
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+  Progress(Progress&&) = delete;
+  Progress& operator=(Progress&&) = delete;
 
   /// `fraction` of the work is done, in [0, 1]; `text` says where it stands.
   void update(double fraction, const std::string& text);

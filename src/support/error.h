@@ -9,12 +9,10 @@ namespace mantissa {
 /// The command's exit codes (sysexits.h where it has one).
 enum class ExitCode : int {
   success = 0,
-  failure = 1,          ///< a fault of ours, or of the machine
-  bad_input = 2,        ///< the user can mend it
-  nondeterminism = 70,  ///< the same work gave another result
-  input_output = 74,    ///< disk full, file not writable
-  stopped = 75,         ///< a limit was reached; the same command resumes
-  interrupted = 130,    ///< SIGINT or SIGTERM; the same command resumes
+  failure = 1,        ///< a fault of ours, or of the machine
+  bad_input = 2,      ///< the user can mend it
+  input_output = 74,  ///< disk full, file not writable
+  interrupted = 130,  ///< SIGINT or SIGTERM; the same command resumes
 };
 
 /// The one exception type. Thrown where the fault is known, caught once in `main`.

@@ -31,6 +31,8 @@ class DurableLog {
   ~DurableLog();
   DurableLog(const DurableLog&) = delete;
   DurableLog& operator=(const DurableLog&) = delete;
+  DurableLog(DurableLog&&) = delete;
+  DurableLog& operator=(DurableLog&&) = delete;
 
   /// Appends `line` and a newline in one write, then fdatasync. Throws Error (exit code 74).
   void append(std::string_view line);

@@ -33,6 +33,7 @@ std::uint32_t random_bits(RandomKey key, std::uint64_t index);
 /// Uniform in [0, 1), a multiple of 2^-53, from words 2*index and 2*index + 1 of the stream.
 double random_uniform(RandomKey key, std::uint64_t index);
 
+/// For tests and benches: the last bit may differ between C libraries, whose log and cos it uses.
 /// Standard normal by the Box-Muller transform on uniforms 2*index and 2*index + 1.
 double random_normal(RandomKey key, std::uint64_t index);
 

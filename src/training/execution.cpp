@@ -8,8 +8,7 @@
 namespace mantissa {
 namespace {
 
-constexpr std::int64_t kQuantizeGrain =
-    1 << 15;  // elements; about 10 us of work, far above a task's cost
+constexpr std::int64_t kQuantizeGrain = 1 << 15;  // elements; far more work than a task costs
 
 /// Adds the time it lived to `total`, if there is one.
 class Stopwatch {
@@ -23,6 +22,8 @@ class Stopwatch {
   }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
+  Stopwatch(Stopwatch&&) = delete;
+  Stopwatch& operator=(Stopwatch&&) = delete;
 
  private:
   double* total_;

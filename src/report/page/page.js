@@ -28,10 +28,10 @@ function showHeadline() {
   const accurate = [...points].sort((a, b) => b.metrics.validation_accuracy - a.metrics.validation_accuracy)[0];
   if (accurate) tiles.push({ value: quantity(accurate.metrics.validation_accuracy, "1"), text: "best validation accuracy on the front", key: accurate.key });
   const { counts } = result;
-  const troubles = [counts.diverged && `${countText(counts.diverged)} diverged`, counts.failed && `${countText(counts.failed)} failed`].filter(Boolean);
+  const diverged = counts.diverged ? `; ${countText(counts.diverged)} diverged` : "";
   tiles.push({
     value: String(points.length),
-    text: `points from ${countText(counts.evaluations)} evaluations in ${countText(counts.generations)} generations${troubles.length ? `; ${troubles.join(", ")}` : ""}`,
+    text: `points from ${countText(counts.evaluations)} evaluations in ${countText(counts.generations)} generations${diverged}`,
   });
   byId("headline").replaceChildren(...tiles.map(({ value, text, key }) => {
     const content = [element("strong", {}, value), element("span", {}, text)];
@@ -65,7 +65,7 @@ function showProvenance() {
     ["Model", `${model.file}, SHA-256 ${model.sha256}`],
     ["Data", `${data.description}, SHA-256 ${data.sha256}`],
     ["Seeds", seeds.join(", ")],
-    ["Search", `${countText(counts.evaluations)} evaluations, ${countText(counts.cache_hits)} proposals met again, ${countText(counts.diverged)} diverged, ${countText(counts.failed)} failed; ${result.status}`],
+    ["Search", `${countText(counts.evaluations)} evaluations, ${countText(counts.cache_hits)} proposals met again, ${countText(counts.diverged)} diverged; ${result.status}`],
     ["Reference point", corner],
   ];
   byId("provenance").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
@@ -144,14 +144,17 @@ async function copyAssignment() {
   setTimeout(() => { button.textContent = "Copy"; }, 1500);
 }
 
+// The page takes the system's theme, and the button's until the system changes again.
 function listenToTheme() {
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+  const page = document.documentElement;
+  const follow = () => { page.dataset.theme = system.matches ? "dark" : "light"; };
+  follow();
   byId("theme-button").addEventListener("click", () => {
-    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    page.dataset.theme = page.dataset.theme === "dark" ? "light" : "dark";
     redraw();
   });
-  system.addEventListener("change", redraw);
+  system.addEventListener("change", () => { follow(); redraw(); });
 }
 
 function start() {
@@ -159,9 +162,9 @@ function start() {
   const wanted = decodeURIComponent(location.hash.slice(1));
   const first = candidate(wanted) ?? cheapestWithin(0.01) ?? points[0] ?? baselines[0];
   state.selected = first?.key ?? "";
+  listenToTheme();
   showHeader();
   listenToControls();
-  listenToTheme();
   showTable();
   showProvenance();
   redraw();
