@@ -116,10 +116,7 @@ format() {
   sources | xargs clang-format -i
 }
 
-asan() {
-  run_tests asan "$@"
-  run_tests ubsan "$@"
-}
+asan() { run_tests asan "$@"; }
 
 docs() {
   need "${build_packages[@]}"
@@ -140,7 +137,7 @@ usage: ./do VERB
   bench        build and run the benchmarks
   lint         clang-format and clang-tidy over all sources
   format       rewrite the sources as clang-format wants them
-  asan         the tests under AddressSanitizer, then under UndefinedBehaviorSanitizer
+  asan         the tests under AddressSanitizer and UndefinedBehaviorSanitizer
   docs         write the generated pages of docs/
   clean        remove build/ (results/ stays)
 TEXT
