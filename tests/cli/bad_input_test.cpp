@@ -1,37 +1,19 @@
-#include <algorithm>
 #include <functional>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include "command.h"
+#include "refusal.h"
 #include "support/files.h"
-#include "support/temporary_folder.h"
 
 namespace mantissa {
 namespace {
 
 using nlohmann::json;
+using test::changed_scenario;
+using test::check_refused;
 using test::CommandResult;
 using test::run_mantissa;
-
-/// A scenario like the small one with a change, in `folder`.
-std::string changed_scenario(const TemporaryFolder& folder,
-                             const std::function<void(json&)>& change) {
-  json scenario = json::parse(test::small_scenario());
-  change(scenario);
-  return folder.write("changed.json", scenario.dump(2)).string();
-}
-
-/// The promise for wrong input: exit code 2, one line that names the place, and nothing written.
-void check_refused(const CommandResult& result, const std::string& named) {
-  INFO(result.err);
-  CHECK(result.exit_code == 2);
-  CHECK(result.out.empty());
-  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
-  CHECK(result.err.rfind("error: ", 0) == 0);
-  CHECK(result.err.find(named) != std::string::npos);
-}
 
 TEST_CASE("a scenario that is missing, is a folder, or is no JSON is refused") {
   const TemporaryFolder folder;
