@@ -26,6 +26,7 @@ constexpr Row kRows[] = {
     {"e4m3fn/rtz", "binary32"}, {"e4m3fn/ro", "binary32"}, {"e4m3fn/sr", "binary32"},
     {"bf16", "bits"},           {"tf32/rup", "bits"},      {"bf16/sr", "bits"},
     {"e8m7fnuz", "binary64"},   {"q1.24", "binary64"},     {"e8m7fnuz/sr", "binary64"},
+    {"posit8", "binades"},      {"posit16", "binades"},    {"posit16/sr", "binades"},
 };
 
 void compare(std::size_t count) {

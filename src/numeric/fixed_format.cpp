@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
 
 #include "numeric/family.h"
 #include "numeric/json_fields.h"
-#include "support/error.h"
+#include "numeric/spelling_parts.h"
 
 namespace mantissa {
 namespace {
@@ -35,33 +34,14 @@ double FixedFormat::quantum() const {
 namespace family {
 namespace {
 
-std::optional<int> number(std::string_view digits) {
-  int value = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (digits.empty() || digits.front() == '-' || end != digits.data() + digits.size())
-    return std::nullopt;
-  constexpr int kFar = 99'999;  // outside of every range, and arithmetic on it cannot overflow
-  return status == std::errc() ? std::min(value, kFar) : kFar;
-}
-
 std::optional<Format> parse(std::string_view text) {
-  const std::size_t point = text.find('.');
-  if (text.empty() || text.front() != 'q' || point == std::string_view::npos) return std::nullopt;
-  const std::optional<int> integer_bits = number(text.substr(1, point - 1));
-  const std::optional<int> fraction_bits = number(text.substr(point + 1));
-  if (!integer_bits || !fraction_bits) return std::nullopt;
-  const FixedFormat format{*integer_bits, *fraction_bits};
-  const std::string reason = fault(format);
-  const std::string nearest = spelling(nearest_possible(format));
-  if (!reason.empty()) {
-    throw Error("", "\"" + std::string(text) + "\" is not possible: " + reason,
-                "did you mean \"" + nearest + "\"?");
-  }
-  if (text != nearest) {
-    throw Error("", "no format is called \"" + std::string(text) + "\"",
-                "did you mean \"" + nearest + "\"?");
-  }
-  return Format(format);
+  std::string_view rest = text;
+  if (!take(rest, "q")) return std::nullopt;
+  const std::optional<int> integer_bits = take_number(rest);
+  if (!integer_bits || !take(rest, ".")) return std::nullopt;
+  const std::optional<int> fraction_bits = take_number(rest);
+  if (!fraction_bits || !rest.empty()) return std::nullopt;
+  return checked_format(text, FixedFormat{*integer_bits, *fraction_bits});
 }
 
 Format from_json(const nlohmann::json& object, std::string_view where) {
@@ -104,7 +84,7 @@ nlohmann::json to_json(const FixedFormat& format) {
 FormatFacts facts(const FixedFormat& format) {
   FormatFacts facts;
   facts.family = "fixed";
-  facts.storage_bits = format.storage_bits();
+  facts.storage_bits = facts.code_bits = format.storage_bits();
   facts.significand_bits = format.storage_bits() - 1;
   facts.exponent_bits = 0;
   facts.max_finite = format.max_value();
@@ -130,6 +110,10 @@ std::uint32_t encode(const FixedFormat& format, double value) {
 
 double overflow(const FixedFormat& format, bool negative) {
   return negative ? format.min_value() : format.max_value();
+}
+
+bool has_negative_zero(const FixedFormat& /*format*/) {
+  return false;
 }
 
 RoundingGrid grid(const FixedFormat& format) {

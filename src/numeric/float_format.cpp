@@ -108,7 +108,7 @@ FormatFacts facts(const FloatFormat& format) {
   const std::uint64_t subnormals = format.subnormals ? steps - 1 : 0;
   FormatFacts facts;
   facts.family = "float";
-  facts.storage_bits = format.storage_bits();
+  facts.storage_bits = facts.code_bits = format.storage_bits();
   facts.significand_bits = format.significand_bits();
   facts.exponent_bits = format.exponent_bits;
   facts.max_finite = format.max_finite();
@@ -177,6 +177,10 @@ double overflow(const FloatFormat& format, bool negative) {
   if (format.saturates || format.specials == Specials::none) return sign * format.max_finite();
   if (format.specials == Specials::ieee) return sign * std::numeric_limits<double>::infinity();
   return std::copysign(std::numeric_limits<double>::quiet_NaN(), sign);
+}
+
+bool has_negative_zero(const FloatFormat& format) {
+  return format.has_negative_zero();
 }
 
 RoundingGrid grid(const FloatFormat& format) {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -8,6 +7,7 @@
 
 #include "numeric/family.h"
 #include "numeric/json_fields.h"
+#include "numeric/spelling_parts.h"
 #include "support/error.h"
 #include "support/text.h"
 
@@ -26,24 +26,6 @@ std::string_view specials_name(Specials specials) {
     if (entry.first == specials) return entry.second;
   }
   return "ieee";
-}
-
-bool take(std::string_view& text, std::string_view prefix) {
-  if (text.substr(0, prefix.size()) != prefix) return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
-
-/// Takes digits, with a minus sign before them if `with_sign`, off the front of `text`.
-std::optional<int> take_number(std::string_view& text, bool with_sign = false) {
-  if (text.empty() || (text.front() == '-' && !with_sign)) return std::nullopt;
-  int number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status == std::errc::invalid_argument) return std::nullopt;
-  constexpr int kFar = 99'999;  // outside of every range, and arithmetic on it cannot overflow
-  if (status == std::errc::result_out_of_range || number > kFar || number < -kFar) number = kFar;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
 }
 
 bool take_specials(std::string_view& text, FloatFormat& format) {
@@ -124,16 +106,7 @@ std::optional<Format> parse(std::string_view text) {
   if (!take_suffixes(rest, format, bias)) refuse_suffix(text, format);
   const int bounded_bits = std::clamp(format.exponent_bits, 1, 8);
   format.bias = bias.value_or(FloatFormat::default_bias(bounded_bits, format.specials));
-  const std::string reason = fault(format);
-  if (!reason.empty()) {
-    throw Error("", "\"" + std::string(text) + "\" is not possible: " + reason,
-                "did you mean \"" + spelling(nearest_possible(format)) + "\"?");
-  }
-  if (text != spelling_with_bias(format, bias.has_value())) {
-    throw Error("", "no format is called \"" + std::string(text) + "\"",
-                "did you mean \"" + spelling(format) + "\"?");
-  }
-  return Format(format);
+  return checked_format(text, format, spelling_with_bias(format, bias.has_value()));
 }
 
 Specials specials_from_json(const nlohmann::json& object, std::string_view where) {

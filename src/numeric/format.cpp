@@ -127,12 +127,12 @@ FormatFacts facts(const Format& format) {
 }
 
 std::vector<double> finite_values(const Format& format) {
-  const double bits = facts(format).storage_bits;
+  const int bits = facts(format).code_bits;
   if (bits > 16) {
     throw Error("", "\"" + spelling(format) + "\" has more than 2^16 codes, too many to list");
   }
   std::vector<double> values;
-  for (std::uint32_t code = 0; code < (1U << static_cast<unsigned>(bits)); ++code) {
+  for (std::uint32_t code = 0; code < (1U << bits); ++code) {
     const double value = decode(format, code);
     if (std::isfinite(value)) values.push_back(value + 0.0);  // + 0 turns -0 into +0
   }
@@ -157,7 +157,8 @@ std::optional<std::uint32_t> encode(const Format& format, double value) {
 }
 
 const std::vector<FormatFamily>& families() {
-  static const std::vector<FormatFamily> table = {family::float_family(), family::fixed_family()};
+  static const std::vector<FormatFamily> table = {family::float_family(), family::fixed_family(),
+                                                  family::posit_family()};
   return table;
 }
 

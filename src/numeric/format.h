@@ -67,19 +67,38 @@ struct FixedFormat {
   friend bool operator==(const FixedFormat&, const FixedFormat&) = default;
 };
 
+/// Posit `posit<N>es<ES>`, or `posit<N>` with ES = 2 (Standard for Posit Arithmetic, 2022): sign,
+/// regime in unary, up to ES exponent bits, and what is left of the N bits as fraction.
+///
+/// Neither -0 nor infinity; NaR stands for both infinity and NaN. A result is never rounded to zero
+/// or NaR, in any mode. Every posit must be a binary32 value.
+struct PositFormat {
+  int bits = 16;          ///< N, at least 2
+  int exponent_bits = 2;  ///< ES, 0..6
+
+  int max_exponent()
+      const;  ///< of the largest posit, which is 2^max_exponent, and 1 / the smallest
+  /// Fraction bits of the posits in [2^exponent, 2^(exponent + 1)), for a magnitude below the
+  /// largest. -c where so much is cut that only every 2^c-th power of two is a posit.
+  int fraction_bits(int exponent) const;
+
+  friend bool operator==(const PositFormat&, const PositFormat&) = default;
+};
+
 /// A number format is a value, not a type: the same compiled kernels serve all of them.
 ///
-/// A family is one file (`float_format.cpp`, `fixed_format.cpp`), one alternative here and one row
+/// A family is one file (`float_format.cpp`, `posit_format.cpp`), one alternative here and one row
 /// in `families()`.
 class Format {
  public:
-  using Parameters = std::variant<FloatFormat, FixedFormat>;
+  using Parameters = std::variant<FloatFormat, FixedFormat, PositFormat>;
 
   Format() = default;  ///< fp32
   /// Throws Error with the nearest valid spelling if no such format is possible.
   Format(Parameters parameters);                              // NOLINT(google-explicit-constructor)
   Format(FloatFormat format) : Format(Parameters(format)) {}  // NOLINT(google-explicit-constructor)
   Format(FixedFormat format) : Format(Parameters(format)) {}  // NOLINT(google-explicit-constructor)
+  Format(PositFormat format) : Format(Parameters(format)) {}  // NOLINT(google-explicit-constructor)
 
   const Parameters& parameters() const { return parameters_; }
   const FloatFormat* as_float() const { return std::get_if<FloatFormat>(&parameters_); }
@@ -115,8 +134,9 @@ Format format_from_json(const nlohmann::json& value, std::string_view where);
 
 /// What `mantissa formats show` prints and the cost model reads.
 struct FormatFacts {
-  std::string family;         ///< "float", "fixed"
+  std::string family;         ///< "float", "fixed", "posit" ...
   double storage_bits = 32;   ///< bits per element in memory
+  int code_bits = 32;         ///< bits of a code, as `decode` reads it
   int significand_bits = 24;  ///< width of the multiplier's operand, hidden bit included (fixed:
                               ///< all bits but the sign)
   int exponent_bits = 8;      ///< 0 for fixed point

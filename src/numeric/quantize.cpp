@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "numeric/binade_kernels.h"
 #include "numeric/family.h"
 #include "numeric/quantize_kernels.h"
 
@@ -15,7 +16,7 @@ double round_to_format(double value, const Format& format, RoundingMode rounding
   return std::visit(
       [&](const auto& parameters) {
         if (std::isinf(value)) return family::overflow(parameters, std::signbit(value));
-        if (value == 0) return family::grid(parameters).has_negative_zero ? value : 0.0;
+        if (value == 0) return family::has_negative_zero(parameters) ? value : 0.0;
         return family::round(parameters, exact_value(value), rounding, random);
       },
       format.parameters());
@@ -32,6 +33,10 @@ void quantize(std::span<const float> source, std::span<float> destination,
   if (quantization.is_identity()) {
     if (source.data() != destination.data())
       std::copy(source.begin(), source.end(), destination.begin());
+    return;
+  }
+  if (!has_rounding_grid(quantization.format)) {
+    quantize_by_binades(source, destination, quantization, key, first_index);
     return;
   }
   const RoundingGrid grid = rounding_grid(quantization.format);

@@ -1,14 +1,34 @@
 #include "numeric/rounding_grid.h"
 
+#include <cassert>
 #include <cmath>
 
 #include "numeric/family.h"
 
 namespace mantissa {
 
-RoundingGrid rounding_grid(const Format& format) {
-  return std::visit([](const auto& parameters) { return family::grid(parameters); },
+namespace {
+
+template <typename Parameters>
+concept HasGrid = requires(const Parameters& parameters) {
+  family::grid(parameters);
+};
+
+}  // namespace
+
+bool has_rounding_grid(const Format& format) {
+  return std::visit([](const auto& parameters) { return HasGrid<decltype(parameters)>; },
                     format.parameters());
+}
+
+RoundingGrid rounding_grid(const Format& format) {
+  return std::visit(
+      [](const auto& parameters) -> RoundingGrid {
+        if constexpr (HasGrid<decltype(parameters)>) return family::grid(parameters);
+        assert(!"the format has a grid");
+        return {};
+      },
+      format.parameters());
 }
 
 RoundingMethod rounding_method(const RoundingGrid& grid) {

@@ -26,6 +26,10 @@ struct RoundingGrid {
   int min_quantum_exponent() const { return min_exponent - fraction_bits; }
 };
 
+/// Whether the values of the format lie on such a grid.
+bool has_rounding_grid(const Format& format);
+
+/// The format's grid; it must have one.
 RoundingGrid rounding_grid(const Format& format);
 
 /// How the kernels round on a grid; all give the same bits, on the grids that they can serve.

@@ -56,6 +56,23 @@ inline std::vector<Format> fixed_formats(int max_bits) {
   return formats;
 }
 
+/// Every posit of at most `max_bits` bits.
+inline std::vector<Format> posit_formats(int max_bits) {
+  std::vector<Format> formats;
+  for (int exponent_bits = 0; exponent_bits <= 6; ++exponent_bits) {
+    for (int bits = 2; bits <= max_bits; ++bits) {
+      const bool possible = (bits - 2) << exponent_bits <= 126 && bits - 3 - exponent_bits <= 23;
+      if (possible) formats.emplace_back(PositFormat{bits, exponent_bits});
+    }
+  }
+  return formats;
+}
+
+/// Every format of the families whose members are unevenly apart, of at most `max_bits` bits.
+inline std::vector<Format> uneven_formats(int max_bits) {
+  return posit_formats(max_bits);
+}
+
 inline const std::vector<RoundingMode>& deterministic_roundings() {
   static const std::vector<RoundingMode> modes = {
       {Rounding::nearest_even, 0}, {Rounding::nearest_away, 0}, {Rounding::toward_zero, 0},

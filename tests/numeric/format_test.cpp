@@ -25,6 +25,7 @@ TEST_CASE("spelling to format to JSON to format to spelling is the identity on e
   std::vector<Format> formats = float_formats(32);
   CHECK(formats.size() > 1500);
   for (const Format& format : fixed_formats(25)) formats.push_back(format);
+  for (const Format& format : uneven_formats(32)) formats.push_back(format);
   for (int bias : {-100, -3, 0, 4, 11, 60, 127}) {
     for (const Specials specials : {Specials::ieee, Specials::finite_nan, Specials::none}) {
       add_if_possible(formats, {4, 3, bias, specials, true, false});
@@ -99,6 +100,7 @@ TEST_CASE("limits of published formats") {
 TEST_CASE("facts agree with the list of values and its codes") {
   std::vector<Format> formats = float_formats(10);
   for (const Format& format : fixed_formats(10)) formats.push_back(format);
+  for (const Format& format : uneven_formats(12)) formats.push_back(format);
   for (const Format& format : formats) {
     INFO(spelling(format));
     const FormatFacts known = facts(format);
@@ -147,6 +149,15 @@ TEST_CASE("impossible formats are refused with the nearest possible one") {
   CHECK(error_of("q20.20") ==
         "\"q20.20\" is not possible: binary32, which carries every format, holds the sign and 24 "
         "bits; did you mean \"q20.5\"?");
+  CHECK(error_of("posit32") ==
+        "\"posit32\" is not possible: its values near 1 have 27 fraction bits, but those of "
+        "binary32, which carries every format, 23; did you mean \"posit28\"?");
+  CHECK(error_of("posit16es4") ==
+        "\"posit16es4\" is not possible: its largest value is 2^224 and its smallest the "
+        "reciprocal, but binary32, which carries every format, holds 2^126 and 2^-126 at most; did "
+        "you mean \"posit9es4\"?");
+  CHECK(error_of("posit1") ==
+        "\"posit1\" is not possible: a posit has at least 2 bits; did you mean \"posit2\"?");
   CHECK(error_of("e99999999999m3").find("did you mean \"e8m3\"?") != std::string::npos);
   CHECK(error_of("e8m23fnuz").find("did you mean \"e8m22fnuz\"?") != std::string::npos);
 }
@@ -158,6 +169,9 @@ TEST_CASE("what is nearly a spelling is refused with the spelling") {
   CHECK(error_of("e4m3fm") == "no format is called \"e4m3fm\"; did you mean \"e4m3fn\"?");
   CHECK(error_of("e04m3") == "no format is called \"e04m3\"; did you mean \"e4m3\"?");
   CHECK(error_of("e4m3fnfn") == "no format is called \"e4m3fnfn\"; did you mean \"e4m3fn\"?");
+  CHECK(error_of("posit016") == "no format is called \"posit016\"; did you mean \"posit16\"?");
+  CHECK(error_of("posit16es2") == "no error: posit16");
+  CHECK(error_of("posit16es1") == "no error: posit16es1");
   CHECK(error_of("bf61") == "no format is called \"bf61\"; did you mean \"bf16\"?");
   for (const char* text : {"",
                            "e",
@@ -179,6 +193,11 @@ TEST_CASE("what is nearly a spelling is refused with the spelling") {
                            "q8.8.8",
                            "whatever this is",
                            "q1.0",
+                           "posit",
+                           "posit16es",
+                           "posites2",
+                           "posit16es2x",
+                           "posit-8",
                            "e3m0nosub"}) {
     INFO("\"" << text << "\": " << error_of(text));
     CHECK_THROWS_AS(parse_format(text), Error);

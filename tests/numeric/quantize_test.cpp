@@ -13,68 +13,13 @@
 #include "numeric/edge_inputs.h"
 #include "numeric/mac.h"
 #include "numeric/quantize_kernels.h"
+#include "numeric/vector_check.h"
 #include "support/text.h"
 
 namespace mantissa {
 namespace {
 
-constexpr RandomKey kKey{0x123456789ABCDEF0};
-
-/// Runs `check(name)` once for each instruction set that was compiled and that this machine has.
-template <typename Check>
-void on_every_target(Check check) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    hwy::SetSupportedTargetsForTest(target);
-    check(hwy::TargetName(target));
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
-
-std::vector<RoundingMode> all_modes() {
-  std::vector<RoundingMode> modes = deterministic_roundings();
-  for (const int bits : {0, 1, 4, 16, 17, 23, 32})
-    modes.push_back({Rounding::stochastic, static_cast<std::uint8_t>(bits)});
-  return modes;
-}
-
-std::vector<std::uint32_t> codes(const std::vector<float>& values) {
-  std::vector<std::uint32_t> codes;
-  codes.reserve(values.size());
-  for (const float value : values) codes.push_back(std::bit_cast<std::uint32_t>(value));
-  return codes;
-}
-
-std::vector<float> by_reference(const std::vector<float>& inputs, const Quantization& quantization,
-                                std::uint64_t first_index) {
-  std::vector<float> outputs;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    outputs.push_back(static_cast<float>(round_to_format(static_cast<double>(inputs[i]),
-                                                         quantization.format, quantization.rounding,
-                                                         random_bits(kKey, first_index + i))));
-  }
-  return outputs;
-}
-
-void check_against_reference(const std::vector<float>& inputs, const Quantization& quantization) {
-  constexpr std::uint64_t kFirstIndex = 77;
-  const std::vector<std::uint32_t> expected =
-      codes(by_reference(inputs, quantization, kFirstIndex));
-  on_every_target([&](const char* target) {
-    std::vector<float> outputs = inputs;
-    quantize(outputs, quantization, kKey, kFirstIndex);
-    const std::vector<std::uint32_t> found = codes(outputs);
-    if (found == expected) return;
-    const auto at =
-        std::mismatch(found.begin(), found.end(), expected.begin()).first - found.begin();
-    const auto i = static_cast<std::size_t>(at);
-    INFO(spelling(quantization) << " on " << std::string(target) << ": "
-                                << hex_float(static_cast<double>(inputs[i])) << " became "
-                                << hex_float(static_cast<double>(outputs[i])) << ", code "
-                                << std::to_string(found[i]) << ", not code "
-                                << std::to_string(expected[i]));
-    CHECK(found == expected);
-  });
-}
+constexpr RandomKey kKey = kCheckKey;
 
 TEST_CASE(
     "vector rounding equals the reference on every value and midpoint of every small format") {

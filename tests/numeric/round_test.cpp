@@ -21,6 +21,7 @@ bool same(double a, double b) {
 TEST_CASE("every member of a format is its own rounding in every mode") {
   std::vector<Format> formats = float_formats(8);
   for (const Format& format : fixed_formats(8)) formats.push_back(format);
+  for (const Format& format : uneven_formats(12)) formats.push_back(format);
   for (const Format& format : formats) {
     for (const RoundingMode& mode : deterministic_roundings()) {
       INFO(spelling(format) << " " << spelling(mode));
