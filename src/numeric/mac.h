@@ -45,11 +45,15 @@ Mac mac_from_json(const nlohmann::json& value, std::string_view where);
 /// The canonical object, with formats as spellings; without the keys that do not apply.
 nlohmann::json to_json(const Mac& mac);
 
-/// `e4m3fn` or `e4m3fn/sr`: a format and, unless rne, its rounding.
+/// `e4m3fn`, `e4m3fn/sr`, `mxfp4/sr`, `e5m2 scale=tensor`: a format, its rounding unless rne, and
+/// its scaling where the format's name does not say it.
 std::string spelling(const Quantization& quantization);
 Quantization parse_quantization(std::string_view text);
+/// The same for a place that holds single numbers, not a tensor whose elements share scales: a sum,
+/// a product, a result. Throws Error for a scaled format.
+Quantization parse_unscaled(std::string_view text);
 /// Reads a spelling, the JSON object of a format (rounded to nearest, ties to even), or `{"format":
-/// F, "rounding": R}`.
+/// F, "rounding": R, "scale": S}`.
 Quantization quantization_from_json(const nlohmann::json& value, std::string_view where);
 
 /// One step of the chain by exact arithmetic: rounds `accumulator + P(a*b)` once. The reference for

@@ -5,16 +5,19 @@
 
 #include "numeric/format.h"
 #include "numeric/rounding.h"
+#include "numeric/scaling.h"
 #include "support/random.h"
 
 namespace mantissa {
 
-/// A format and the rounding by which values enter it.
+/// A format and the rounding by which values enter it; with a scaling, the format of the elements
+/// that are scaled.
 struct Quantization {
   Format format;
-  RoundingMode rounding;
+  RoundingMode rounding = {};
+  Scaling scaling = {};
 
-  bool is_identity() const { return format.is_fp32(); }
+  bool is_identity() const { return format.is_fp32() && !scaling.scales(); }
   friend bool operator==(const Quantization&, const Quantization&) = default;
 };
 
