@@ -42,7 +42,8 @@ void assign(LayerNumerics& layer, Role role, std::string_view text) {
   if (is_mac_role(role)) {
     layer.mac(role) = parse_mac(text);
   } else {
-    layer.tensor(role) = parse_quantization(text);
+    const bool is_operand = role == Role::weight || role == Role::activation || role == Role::error;
+    layer.tensor(role) = is_operand ? parse_quantization(text) : parse_unscaled(text);
   }
 }
 

@@ -90,6 +90,13 @@ class Gemm final : public Operator {
   }
 
   bool multiplies_matrices() const override { return true; }
+  ProductAxes product_axes() const override {
+    const OperandAxes rows = {1, 0};
+    const OperandAxes columns = {0, 1};
+    return {.activation = o_.transpose_a ? columns : rows,
+            .weight = o_.transpose_b ? rows : columns,
+            .error = rows};
+  }
   bool differentiable(std::size_t index) const override { return index <= 2; }
 
  private:

@@ -32,7 +32,8 @@ struct ProductLayout {
 /// the rows or columns within.
 class MatMul final : public Operator {
  public:
-  MatMul(ProductLayout layout, Shape output) : layout_(std::move(layout)) {
+  MatMul(ProductLayout layout, Shape output, ProductAxes axes)
+      : layout_(std::move(layout)), axes_(axes) {
     output_shapes_ = {std::move(output)};
   }
 
@@ -76,6 +77,7 @@ class MatMul final : public Operator {
   }
 
   bool multiplies_matrices() const override { return true; }
+  ProductAxes product_axes() const override { return axes_; }
   bool differentiable(std::size_t index) const override { return index <= 1; }
 
  private:
@@ -186,6 +188,7 @@ class MatMul final : public Operator {
   }
 
   ProductLayout layout_;
+  ProductAxes axes_;
 };
 
 /// Each product has a number in two tables.
@@ -229,6 +232,15 @@ Shape product_shape(const Shape& batch, const Shape& given_a, const Shape& given
   return Shape(std::move(extents));
 }
 
+/// A vector has no axis that is kept: it is that behind the last.
+ProductAxes axes_of(const Shape& a, const Shape& b, const Shape& output) {
+  const bool has_columns = b.rank() > 1;
+  const std::size_t last = output.rank() - (has_columns ? 1 : 0);
+  return {.activation = a.rank() > 1 ? OperandAxes{a.rank() - 1, a.rank() - 2} : OperandAxes{0, 1},
+          .weight = has_columns ? OperandAxes{b.rank() - 2, b.rank() - 1} : OperandAxes{0, 1},
+          .error = {last, a.rank() > 1 ? last - 1 : output.rank()}};
+}
+
 std::unique_ptr<Operator> make_matmul(const NodeSpec& /*node*/, std::span<const InputSpec> inputs) {
   require_inputs(inputs, 2, 2);
   const Shape& given_a = inputs[0].shape;
@@ -265,7 +277,8 @@ std::unique_ptr<Operator> make_matmul(const NodeSpec& /*node*/, std::span<const 
     layout.a_items = broadcast_items(batch, batch_a);
     layout.b_items = broadcast_items(batch, batch_b);
   }
-  return std::make_unique<MatMul>(std::move(layout), std::move(output));
+  const ProductAxes axes = axes_of(given_a, given_b, output);
+  return std::make_unique<MatMul>(std::move(layout), std::move(output), axes);
 }
 
 const Registration<OperatorDefinition> kRegistration({"MatMul", 1, 17, make_matmul});

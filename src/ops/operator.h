@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/scaled_quantize.h"
 #include "numeric/mac.h"
 #include "ops/attributes.h"
 #include "support/registry.h"
@@ -78,6 +79,15 @@ struct ProductShape {
   std::int64_t macs() const { return m * n * k * count; }
 };
 
+/// How the products of a node that multiplies matrices read their operands. The backward products
+/// read the activation (backward-weight), the weight (backward-data) and the error
+/// (backward-weight) along the axes `swapped`.
+struct ProductAxes {
+  OperandAxes activation = {1, 0};  ///< forward: sums over input channels, keeps images
+  OperandAxes weight = {1, 0};      ///< forward: sums over input channels, keeps output channels
+  OperandAxes error = {1, 0};       ///< backward-data: sums over output channels, keeps images
+};
+
 /// Hardware-neutral counts of one node's work on one batch: what a cost model prices. Element
 /// counts are distinct elements; im2col copies are the hardware model's affair.
 struct OperatorWork {
@@ -120,6 +130,9 @@ class Operator {
   /// True for Conv, Gemm, MatMul: the nodes whose operands have roles of their own. Input 0 is the
   /// activation; input 1 is the weight if it is a parameter.
   virtual bool multiplies_matrices() const { return false; }
+
+  /// Of such a node; by default those of a convolution.
+  virtual ProductAxes product_axes() const { return {}; }
 
   /// Whether input `index` may receive a gradient.
   virtual bool differentiable(std::size_t index) const { return index == 0; }

@@ -148,7 +148,7 @@ AssignmentOptions read_assignment(const json& assignment, const fs::path& file) 
   options.recipe = assignment.at("recipe");
   at_place(file, "/assignment/recipe", [&] { return make_recipe(options.recipe, {}); });
   options.vector = at_place(file, "/assignment/vector", [&] {
-    return spelling(parse_quantization(assignment.at("vector").get<std::string>()));
+    return spelling(parse_unscaled(assignment.at("vector").get<std::string>()));
   });
   std::size_t index = 0;
   for (const json& line : assignment.at("layers")) {
@@ -280,7 +280,7 @@ Scenario parse_scenario(std::string_view text, const fs::path& file) {
 Assignment resolve_assignment(const AssignmentOptions& options,
                               const std::vector<std::string>& layer_names, const fs::path& file) {
   Assignment assignment = make_recipe(options.recipe, layer_names).assignment;
-  assignment.vector = parse_quantization(options.vector);
+  assignment.vector = parse_unscaled(options.vector);
   for (const AssignmentRule& rule : options.rules) {
     bool matched = false;
     for (std::size_t i = 0; i < layer_names.size(); ++i) {

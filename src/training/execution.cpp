@@ -4,11 +4,12 @@
 
 #include "support/error.h"
 #include "tensor/parallel.h"
+#include "training/operand_rounding.h"
 
 namespace mantissa {
 namespace {
 
-constexpr std::int64_t kQuantizeGrain = 1 << 15;  // elements; far more work than a task costs
+constexpr std::int64_t kAddGrain = 1 << 15;  // elements; far more work than a task costs
 
 /// Adds the time it lived to `total`, if there is one.
 class Stopwatch {
@@ -33,7 +34,7 @@ class Stopwatch {
 void add_into(Tensor& sum, const Tensor& addend) {
   float* out = sum.data();
   const float* in = addend.data();
-  parallel_for(static_cast<std::int64_t>(sum.size()), kQuantizeGrain,
+  parallel_for(static_cast<std::int64_t>(sum.size()), kAddGrain,
                [=](std::int64_t begin, std::int64_t end) {
                  for (std::int64_t i = begin; i < end; ++i) out[i] += in[i];
                });
@@ -44,31 +45,6 @@ bool is_softmax(const NetworkNode& node) {
 }
 
 }  // namespace
-
-void quantize_tensor(const Tensor& source, Tensor& destination, const Quantization& quantization,
-                     RandomKey key) {
-  destination.resize(source.shape());
-  const auto in = source.values();
-  const auto out = destination.values();
-  parallel_for(static_cast<std::int64_t>(in.size()), kQuantizeGrain,
-               [&](std::int64_t begin, std::int64_t end) {
-                 const auto first = static_cast<std::size_t>(begin);
-                 const auto count = static_cast<std::size_t>(end - begin);
-                 quantize(in.subspan(first, count), out.subspan(first, count), quantization, key,
-                          first);
-               });
-}
-
-void quantize_tensor(Tensor& tensor, const Quantization& quantization, RandomKey key) {
-  if (quantization.is_identity()) return;
-  const auto values = tensor.values();
-  parallel_for(static_cast<std::int64_t>(values.size()), kQuantizeGrain,
-               [&](std::int64_t begin, std::int64_t end) {
-                 const auto first = static_cast<std::size_t>(begin);
-                 quantize(values.subspan(first, static_cast<std::size_t>(end - begin)),
-                          quantization, key, first);
-               });
-}
 
 Execution::Execution(const Network& network, const Assignment& assignment)
     : network_(network),
@@ -160,20 +136,62 @@ TensorRefs Execution::gather_inputs(std::size_t node, std::span<const Tensor> pa
   return inputs;
 }
 
-void Execution::round_operands(std::size_t node, TensorRefs& inputs, RandomKey key) {
+void Execution::round_operands(std::size_t node, TensorRefs& inputs, ExecutionMode mode,
+                               RandomKey key) {
   const auto layer = static_cast<std::size_t>(layer_of_node_[node]);
   const LayerNumerics& numerics = assignment_.layers[layer];
   LayerOperands& operands = operands_[layer];
+  const ProductAxes axes = network_.nodes[node].op->product_axes();
+  const bool training = mode == ExecutionMode::training;
+  operands.given_activation = inputs[0];
+  operands.given_weight = inputs[1];
   if (const Quantization& format = numerics.tensor(Role::activation); !format.is_identity()) {
-    quantize_tensor(*inputs[0], operands.activation, format, key.child("activation"));
+    round_operand(*inputs[0], operands.activation, format, axes.activation, key.child("activation"),
+                  operands.activation_history, training);
     inputs[0] = &operands.activation;
   }
+  if (const Quantization& format = second_operand(layer); !format.is_identity()) {
+    round_operand(*inputs[1], operands.weight, format, axes.weight, key.child("weight"),
+                  operands.weight_history, training);
+    inputs[1] = &operands.weight;
+  }
+}
+
+const Quantization& Execution::second_operand(std::size_t layer) const {
   // A product of two activations has no weight: both operands are activations then.
   const bool has_weight = layers_[layer].weight != kNoValue;
-  const Role role = has_weight ? Role::weight : Role::activation;
-  if (const Quantization& format = numerics.tensor(role); !format.is_identity()) {
-    quantize_tensor(*inputs[1], operands.weight, format, key.child("weight"));
-    inputs[1] = &operands.weight;
+  return assignment_.layers[layer].tensor(has_weight ? Role::weight : Role::activation);
+}
+
+void Execution::round_backward_operands(std::size_t node, ProductOperands& data,
+                                        ProductOperands& weights, RandomKey key) {
+  const auto layer = static_cast<std::size_t>(layer_of_node_[node]);
+  const LayerNumerics& numerics = assignment_.layers[layer];
+  LayerOperands& operands = operands_[layer];
+  const ProductAxes axes = network_.nodes[node].op->product_axes();
+  // Where blocks or channels have scales, each product has a rounding of its own.
+  const auto again = [&](const Tensor& given, Tensor& rounded, const Quantization& format,
+                         OperandAxes along, std::string_view name, ScaleHistory& history) {
+    round_operand(given, rounded, format, along.swapped(), key.child(name), history, false);
+    return &rounded;
+  };
+  if (const Quantization& format = numerics.tensor(Role::activation); depends_on_axes(format)) {
+    weights.inputs[0] = again(*operands.given_activation, operands.activation_again, format,
+                              axes.activation, "activation_again", operands.activation_history);
+  }
+  if (const Quantization& format = second_operand(layer); depends_on_axes(format)) {
+    data.inputs[1] = again(*operands.given_weight, operands.weight_again, format, axes.weight,
+                           "weight_again", operands.weight_history);
+  }
+  const Quantization& format = numerics.tensor(Role::error);
+  if (format.is_identity()) return;
+  const Tensor& given = *data.grad_outputs[0];
+  round_operand(given, operands.error, format, axes.error, key.child("error"),
+                operands.error_history, true);
+  data.grad_outputs[0] = weights.grad_outputs[0] = &operands.error;
+  if (depends_on_axes(format)) {
+    weights.grad_outputs[0] = again(given, operands.error_again, format, axes.error, "error_again",
+                                    operands.error_history);
   }
 }
 
@@ -191,7 +209,7 @@ void Execution::forward_node(std::size_t n, std::span<const Tensor> parameters, 
   const NetworkNode& node = network_.nodes[n];
   TensorRefs& inputs = node_inputs_[n];
   inputs = gather_inputs(n, parameters);
-  if (layer_of_node_[n] >= 0) round_operands(n, inputs, key);
+  if (layer_of_node_[n] >= 0) round_operands(n, inputs, mode, key);
   MutableTensorRefs outputs;
   for (const ValueId output : node.outputs) {
     outputs.push_back(output == kNoValue ? nullptr : &values_[static_cast<std::size_t>(output)]);
@@ -214,15 +232,10 @@ void Execution::backward_node(std::size_t n, RandomKey key) {
   const auto output = static_cast<std::size_t>(node.outputs[0]);
   if (!needs_gradient_[output] || !has_gradient_[output]) return;
 
-  TensorRefs grad_outputs(node.outputs.size(), nullptr);
-  grad_outputs[0] = &gradients_[output];
-  if (const LayerNumerics* numerics = numerics_of(n)) {
-    if (const Quantization& format = numerics->tensor(Role::error); !format.is_identity()) {
-      Tensor& error = operands_[static_cast<std::size_t>(layer_of_node_[n])].error;
-      quantize_tensor(gradients_[output], error, format, key.child("error"));
-      grad_outputs[0] = &error;
-    }
-  }
+  ProductOperands data{node_inputs_[n], TensorRefs(node.outputs.size(), nullptr)};
+  data.grad_outputs[0] = &gradients_[output];
+  ProductOperands weights = data;
+  if (layer_of_node_[n] >= 0) round_backward_operands(n, data, weights, key);
   std::vector<Tensor>& scratch = input_gradients_[n];
   scratch.resize(node.inputs.size());
   MutableTensorRefs grad_inputs(node.inputs.size(), nullptr);
@@ -238,30 +251,33 @@ void Execution::backward_node(std::size_t n, RandomKey key) {
   for (const ValueId value : node.outputs) {
     outputs.push_back(value == kNoValue ? nullptr : &values_[static_cast<std::size_t>(value)]);
   }
-  differentiate(
-      n, {node_inputs_[n], outputs, saved_[n], grad_outputs, grad_inputs, node_numerics_[n], key});
+  differentiate(n, data, weights, outputs, grad_inputs, key);
   collect_gradients(n, key);
 }
 
-void Execution::differentiate(std::size_t n, const BackwardArguments& arguments) {
-  const Operator& op = *network_.nodes[n].op;
-  if (seconds_ == nullptr || layer_of_node_[n] < 0) {
-    const Stopwatch stopwatch(seconds_ != nullptr ? &(*seconds_)[n].backward_data : nullptr);
-    op.backward(arguments);
+void Execution::differentiate(std::size_t n, const ProductOperands& data,
+                              const ProductOperands& weights, const TensorRefs& outputs,
+                              const MutableTensorRefs& wanted, RandomKey key) {
+  const auto run = [&](const ProductOperands& operands, const MutableTensorRefs& part,
+                       double* total) {
+    const Stopwatch stopwatch(total);
+    network_.nodes[n].op->backward(
+        {operands.inputs, outputs, saved_[n], operands.grad_outputs, part, node_numerics_[n], key});
+  };
+  NodeSeconds* seconds = seconds_ != nullptr ? &(*seconds_)[n] : nullptr;
+  const bool is_layer = layer_of_node_[n] >= 0;
+  if (!is_layer || (seconds == nullptr && data == weights)) {
+    run(data, wanted, seconds != nullptr ? &seconds->backward_data : nullptr);
     return;
   }
-  // A layer's two products, one after the other, so that each has a time of its own.
-  const MutableTensorRefs& wanted = arguments.grad_inputs;
-  MutableTensorRefs data(wanted.size(), nullptr);
-  MutableTensorRefs weights = wanted;
-  std::swap(data[0], weights[0]);
-  const auto run = [&](const MutableTensorRefs& part, double* total) {
-    const Stopwatch stopwatch(total);
-    op.backward({arguments.inputs, arguments.outputs, arguments.saved, arguments.grad_outputs, part,
-                 arguments.numerics, arguments.key});
-  };
-  if (data[0] != nullptr) run(data, &(*seconds_)[n].backward_data);
-  run(weights, &(*seconds_)[n].backward_weight);
+  // A layer's two products, one after the other: each has operands, or a time, of its own.
+  MutableTensorRefs data_gradient(wanted.size(), nullptr);
+  MutableTensorRefs other_gradients = wanted;
+  std::swap(data_gradient[0], other_gradients[0]);
+  if (data_gradient[0] != nullptr) {
+    run(data, data_gradient, seconds != nullptr ? &seconds->backward_data : nullptr);
+  }
+  run(weights, other_gradients, seconds != nullptr ? &seconds->backward_weight : nullptr);
 }
 
 void Execution::collect_gradients(std::size_t n, RandomKey key) {

@@ -8,6 +8,7 @@
 #include "graph/assignment.h"
 #include "graph/graph.h"
 #include "support/random.h"
+#include "training/operand_rounding.h"
 
 namespace mantissa {
 
@@ -27,9 +28,10 @@ struct NodeSeconds {
 /// Where formats act (in this order, for a layer): its activation and weight are rounded,
 /// multiplied by mac.forward, the bias is added in binary32, the sum is rounded into `output`.
 /// Backward: the arriving gradient is rounded into `error`, multiplied by mac.backward_data and
-/// mac.backward_weight; the weight's gradient is rounded into `weight_gradient`. Every other node
-/// computes in binary32 and its results (and gradients) are rounded into the assignment's `vector`
-/// format. Biases and normalisation parameters stay in binary32.
+/// mac.backward_weight; the weight's gradient is rounded into `weight_gradient`. Operands whose
+/// blocks or channels have scales are rounded once for each product that reads them, along its
+/// axis. Every other node computes in binary32 and its results (and gradients) are rounded into the
+/// assignment's `vector` format. Biases and normalisation parameters stay in binary32.
 class Execution {
  public:
   /// References must outlive the execution. Throws Error if the assignment has other layers than
@@ -66,16 +68,35 @@ class Execution {
     Tensor activation;  ///< rounded; empty while the format is binary32
     Tensor weight;
     Tensor error;
+    Tensor activation_again;  ///< for the other product, where its blocks run along another axis
+    Tensor weight_again;
+    Tensor error_again;
+    const Tensor* given_activation = nullptr;  ///< before rounding
+    const Tensor* given_weight = nullptr;
+    ScaleHistory activation_history;
+    ScaleHistory weight_history;
+    ScaleHistory error_history;
+  };
+
+  /// What one of the two backward products of a layer reads.
+  struct ProductOperands {
+    TensorRefs inputs;
+    TensorRefs grad_outputs;
+    friend bool operator==(const ProductOperands&, const ProductOperands&) = default;
   };
 
   void mark_gradients();
   const LayerNumerics* numerics_of(std::size_t node) const;
   TensorRefs gather_inputs(std::size_t node, std::span<const Tensor> parameters) const;
-  void round_operands(std::size_t node, TensorRefs& inputs, RandomKey key);
+  const Quantization& second_operand(std::size_t layer) const;
+  void round_operands(std::size_t node, TensorRefs& inputs, ExecutionMode mode, RandomKey key);
+  void round_backward_operands(std::size_t node, ProductOperands& data, ProductOperands& weights,
+                               RandomKey key);
   void forward_node(std::size_t node, std::span<const Tensor> parameters, ExecutionMode mode,
                     RandomKey key);
   void backward_node(std::size_t node, RandomKey key);
-  void differentiate(std::size_t node, const BackwardArguments& arguments);
+  void differentiate(std::size_t node, const ProductOperands& data, const ProductOperands& weights,
+                     const TensorRefs& outputs, const MutableTensorRefs& wanted, RandomKey key);
   void collect_gradients(std::size_t node, RandomKey key);
 
   const Network& network_;
@@ -96,10 +117,5 @@ class Execution {
   std::vector<std::vector<Tensor>> input_gradients_;  ///< by node, scratch
   std::vector<NodeSeconds>* seconds_ = nullptr;
 };
-
-/// Rounds a tensor in parallel; element i uses word i of the stream `key`.
-void quantize_tensor(Tensor& tensor, const Quantization& quantization, RandomKey key);
-void quantize_tensor(const Tensor& source, Tensor& destination, const Quantization& quantization,
-                     RandomKey key);
 
 }  // namespace mantissa

@@ -24,8 +24,9 @@ Assignment uniform_assignment(const std::vector<std::string>& layer_names,
   assignment.layer_names = layer_names;
   assignment.layers.resize(layer_names.size());
   for (LayerNumerics& layer : assignment.layers) {
-    for (const Role role : {Role::weight, Role::activation, Role::error, Role::output})
+    for (const Role role : {Role::weight, Role::activation, Role::error})
       layer.tensor(role) = format;
+    if (!format.scaling.scales()) layer.tensor(Role::output) = format;
   }
   return assignment;
 }
