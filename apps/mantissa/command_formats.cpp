@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -11,8 +12,9 @@
 #include <CLI/CLI.hpp>
 
 #include "commands.h"
+#include "kernels/scaled_quantize.h"
 #include "numeric/format_file.h"
-#include "numeric/quantize.h"
+#include "numeric/mac.h"
 #include "support/text.h"
 
 namespace mantissa {
@@ -50,6 +52,10 @@ ExitCode list() {
             "\n";
   }
   text += "\nAliases: fp32 = e8m23, tf32 = e8m10, bf16 = e8m7, fp16 = e5m10\n";
+  text +=
+      "Shared scales of weights, activations and errors (docs/numerics.md): " +
+      join(scaled_names(), ", ") +
+      ",\n  or any element with ` scale=`: e4m3fn scale=tensor, e2m1fin scale=block32:p2:even\n";
   text +=
       "Roundings: rne (default), rna, rtz, rup, rdn, ro, sr, sr<R>\n\nFormats kept in files, which "
       "go by their names\n";
@@ -89,8 +95,24 @@ std::string facts_table(const Format& format) {
   return text;
 }
 
+ExitCode show_scaled(const Quantization& quantization) {
+  const Scaling& scaling = quantization.scaling;
+  const double scale_bits = scaling.bits_per_element();
+  std::string text = spelling(quantization) + "\n  " + column("elements", 18) +
+                     spelling(quantization.format) + "\n  " + column("scale", 18) +
+                     spelling(scaling) + "\n";
+  if (scale_bits > 0) {
+    text +=
+        "  " + column("scale's storage", 18) + shortest_decimal(scale_bits) + " bits an element\n";
+  }
+  print(text + "of an element\n" + facts_table(quantization.format));
+  return ExitCode::success;
+}
+
 ExitCode show(const std::string& name, bool values) {
-  const Format format = parse_format(name);
+  const Quantization quantization = parse_quantization(name);
+  if (quantization.scaling.scales() && !values) return show_scaled(quantization);
+  const Format& format = quantization.format;
   if (values) {
     const double bits = facts(format).storage_bits;
     if (bits > 16) {
@@ -135,9 +157,17 @@ std::vector<float> read_numbers() {
 
 ExitCode quantize_lines(const std::string& format, const std::string& rounding,
                         std::uint64_t seed) {
-  const Quantization quantization = {parse_format(format), parse_rounding(rounding)};
+  Quantization quantization = parse_quantization(format);
+  if (!rounding.empty()) quantization.rounding = parse_rounding(rounding);
   std::vector<float> numbers = read_numbers();
-  quantize(numbers, quantization, RandomKey{seed});
+  if (quantization.scaling.scales()) {
+    // One row of a matrix, over which the product sums.
+    Tensor row(Shape{1, static_cast<std::int64_t>(numbers.size())}, numbers);
+    quantize_scaled(row, row, quantization, {}, RandomKey{seed}, max_magnitude(row));
+    std::copy(row.values().begin(), row.values().end(), numbers.begin());
+  } else {
+    quantize(numbers, quantization, RandomKey{seed});
+  }
   std::string text;
   for (const float number : numbers) text += exact(static_cast<double>(number)) + "\n";
   print(text);
@@ -147,12 +177,13 @@ ExitCode quantize_lines(const std::string& format, const std::string& rounding,
 struct Options {
   std::string format;
   bool values = false;
-  std::string rounding = "rne";
+  std::string rounding;  ///< empty: the format's own, rne unless it says another
   std::uint64_t seed = 0;
 };
 
 constexpr const char* kFormatHelp =
-    "a spelling (e4m3fn), an alias (bf16), the name of a shipped file or the path of a .json file";
+    "a spelling (e4m3fn, mxfp4), an alias (bf16), the name of a shipped file or the path of a "
+    ".json file";
 
 }  // namespace
 
@@ -180,7 +211,8 @@ void add_formats_command(CLI::App& app, const CommonOptions& /*common*/, Action&
                               "float), as training rounds a tensor");
   quantize_some->add_option("format", options->format, kFormatHelp)->required();
   quantize_some
-      ->add_option("--rounding", options->rounding, "rne, rna, rtz, rup, rdn, ro, sr or sr<R>")
+      ->add_option("--rounding", options->rounding,
+                   "rne (default), rna, rtz, rup, rdn, ro, sr or sr<R>")
       ->capture_default_str();
   quantize_some->add_option("--seed", options->seed, "of stochastic rounding")
       ->check(CLI::NonNegativeNumber)

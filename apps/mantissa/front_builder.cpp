@@ -192,7 +192,7 @@ Candidate candidate_of_point(const Workbench& bench, const FrontDocument& docume
   if (found == nullptr)
     throw Error(where, "has no point \"" + id + "\"", "its points are " + join(known, ", "));
   Candidate candidate = bench.candidate();
-  candidate.assignment.vector = parse_quantization(found->assignment.vector);
+  candidate.assignment.vector = parse_unscaled(found->assignment.vector);
   for (const auto& [layer, roles] : found->assignment.layers) {
     const auto at = std::find(bench.layer_names.begin(), bench.layer_names.end(), layer);
     if (at == bench.layer_names.end()) {

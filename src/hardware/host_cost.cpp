@@ -173,7 +173,7 @@ void price_update(const CostContext& context, std::size_t node_index, const Upda
         activation != kNoValue && context.storage.needs_gradient[index(activation)];
     if (!keeps_weight_copy(*layer, has_backward_data)) continue;
     streams.work.transfers += count;
-    streams.dram_bits += count * storage_bits(weight.format);
+    streams.dram_bits += count * storage_bits(weight);
   }
   book(context, streams, cost.phases[static_cast<std::size_t>(Phase::update)]);
 }

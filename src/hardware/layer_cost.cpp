@@ -43,7 +43,7 @@ Operand resident(double elements, double dram_bits, double scratchpad_bits) {
 /// The activation, and what of it is kept: a copy in its own format pays if writing and reading it
 /// moves less than reading the stored value again.
 void resolve_activation(const CostContext& context, LayerView& layer) {
-  const double own = storage_bits(layer.formats.tensor(Role::activation).format);
+  const double own = storage_bits(layer.formats.tensor(Role::activation));
   const ValueId input = layer.node.inputs[0];
   const double stored =
       input == kNoValue ? own : context.storage.value_bits[static_cast<std::size_t>(input)];
@@ -58,7 +58,7 @@ void resolve_activation(const CostContext& context, LayerView& layer) {
 }
 
 void resolve_weight(const CostContext& context, LayerView& layer) {
-  const double own = storage_bits(layer.formats.tensor(Role::weight).format);
+  const double own = storage_bits(layer.formats.tensor(Role::weight));
   const ValueId weight = layer.node.inputs[1];
   double stored = own;  // a weight that never changes is converted ahead
   if (layer.weight_is_trained) {
@@ -97,7 +97,7 @@ LayerView view_layer(const CostContext& context, std::size_t index) {
   layer.bias_elements = operand_elements(context, bias, 0);
   layer.error = resident(layer.output_elements,
                          context.storage.gradient_bits[static_cast<std::size_t>(node.outputs[0])],
-                         storage_bits(layer.formats.tensor(Role::error).format));
+                         storage_bits(layer.formats.tensor(Role::error)));
   resolve_activation(context, layer);
   resolve_weight(context, layer);
   return layer;
@@ -237,7 +237,7 @@ void price_backward_weight(const CostContext& context, const LayerView& layer, P
 
 bool keeps_weight_copy(const LayerNumerics& layer, bool has_backward_data) {
   const double reads = has_backward_data ? 2 : 1;
-  const double own = storage_bits(layer.tensor(Role::weight).format);
+  const double own = storage_bits(layer.tensor(Role::weight));
   const double master = storage_bits(layer.tensor(Role::master_weight).format);
   return own * (1 + reads) < master * reads;
 }

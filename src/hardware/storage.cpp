@@ -147,7 +147,7 @@ void plan_forward(const Network& network, const Assignment& assignment, StorageP
 double demanded_bits(const StoragePlan& plan, const LayerNumerics* layer, std::size_t input,
                      ValueId value) {
   if (layer == nullptr || input > 1) return storage_bits(plan.computed_format[index(value)]);
-  return storage_bits(layer->tensor(input == 0 ? Role::activation : Role::weight).format);
+  return storage_bits(layer->tensor(input == 0 ? Role::activation : Role::weight));
 }
 
 void plan_demands(const Network& network, StoragePlan& plan) {
@@ -176,6 +176,10 @@ bool is_trained(const Network& network, ValueId value) {
 
 double storage_bits(const Format& format) {
   return facts(format).storage_bits;
+}
+
+double storage_bits(const Quantization& quantization) {
+  return storage_bits(quantization.format) + quantization.scaling.bits_per_element();
 }
 
 StoragePlan plan_storage(const Network& network, const Assignment& assignment) {

@@ -43,5 +43,7 @@ bool is_trained(const Network& network, ValueId value);
 
 /// Bits per element in memory.
 double storage_bits(const Format& format);
+/// Scales of blocks included.
+double storage_bits(const Quantization& quantization);
 
 }  // namespace mantissa

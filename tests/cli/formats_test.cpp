@@ -83,5 +83,16 @@ TEST_CASE("formats quantize refuses a bad line by its number and prints nothing"
   CHECK(run_mantissa({"formats", "quantize", "e4m3", "--seed", "-1"}).exit_code == 2);
 }
 
+TEST_CASE("a format with shared scales is shown by its elements and rounds a row of numbers") {
+  const CommandResult shown = run_mantissa({"formats", "show", "mxfp4"});
+  CHECK(shown.exit_code == 0);
+  CHECK(shown.out.find("e2m1fin") != std::string::npos);
+  CHECK(shown.out.find("block32:p2:floor") != std::string::npos);
+  CHECK(shown.out.find("0.25 bits an element") != std::string::npos);
+  CHECK(quantized("7\n5\n2.5\n1.75\n0.25\n", {"mxfp4"}) ==
+        "0x1.8p+2\n0x1p+2\n0x1p+1\n0x1p+1\n0x0p+0\n");
+  CHECK(run_mantissa({"formats", "show", "mxfp5"}).exit_code == 2);
+}
+
 }  // namespace
 }  // namespace mantissa
