@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "kernels/scaled_quantize.h"
 #include "numeric/mac.h"
 #include "stopwatch.h"
 #include "support/random.h"
+#include "tensor/parallel.h"
 
 namespace mantissa {
 namespace {
@@ -27,19 +29,28 @@ constexpr Row kRows[] = {
     {"bf16", "bits"},           {"tf32/rup", "bits"},      {"bf16/sr", "bits"},
     {"e8m7fnuz", "binary64"},   {"q1.24", "binary64"},     {"e8m7fnuz/sr", "binary64"},
     {"posit8", "binades"},      {"posit16", "binades"},    {"posit16/sr", "binades"},
+    {"mxfp8e4m3", "blocks"},    {"mxfp4/sr", "blocks"},    {"nvfp4", "blocks"},
+    {"bfp8b16", "blocks"},      {"int8", "tensor"},        {"int8c", "channels"},
+    {"int8p2", "tensor"},
 };
 
 void compare(std::size_t count) {
-  std::vector<float> source(count);
+  constexpr std::int64_t kColumns = 1024;  // blocks and channels lie along them
+  const Shape shape = {static_cast<std::int64_t>(count) / kColumns, kColumns};
+  Tensor source(shape);
   for (std::size_t i = 0; i < count; ++i)
-    source[i] = static_cast<float>(random_normal({1}, i % 65536));
-  std::vector<float> destination(count);
+    source.data()[i] = static_cast<float>(random_normal({1}, i % 65536));
+  Tensor destination(shape);
   std::vector<std::function<void()>> candidates;
   candidates.emplace_back(
       [&] { std::memcpy(destination.data(), source.data(), count * sizeof(float)); });
   for (const Row& row : kRows) {
     candidates.emplace_back([&, quantization = parse_quantization(row.quantization)] {
-      quantize(source, destination, quantization, {7});
+      if (quantization.scaling.scales()) {
+        quantize_scaled(source, destination, quantization, {1, 0}, {7}, max_magnitude(source));
+      } else {
+        quantize(source.values(), destination.values(), quantization, {7});
+      }
     });
   }
   const std::vector<double> times = bench::shortest_times(candidates);
@@ -59,6 +70,6 @@ void compare(std::size_t count) {
 int main() {
   for (const std::size_t count :
        {std::size_t{4096}, std::size_t{65536}, std::size_t{1} << 20, std::size_t{1} << 24}) {
-    mantissa::compare(count);
+    mantissa::with_threads(1, [count] { mantissa::compare(count); });
   }
 }

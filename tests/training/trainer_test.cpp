@@ -73,8 +73,8 @@ TEST_CASE("a small network learns the digits with shared scales") {
   const Digits digits;
   const Graph graph = test::small_cnn(8);
   const std::vector<std::string> names = test::layer_names_of(graph);
-  for (const char* format : {"mxfp8e4m3", "int8", "int8c", "nvfp4/sr", "bfp8b16",
-                             "e4m3fn scale=tensor:delayed16"}) {
+  for (const char* format :
+       {"mxfp8e4m3", "int8", "int8c", "nvfp4/sr", "bfp8b16", "e4m3fn scale=tensor:delayed16"}) {
     CAPTURE(format);
     const Assignment assignment = uniform_assignment(names, parse_quantization(format));
     CHECK(train(graph, assignment, digits.data(), quick()).test_accuracy > 0.85);
