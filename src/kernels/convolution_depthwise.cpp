@@ -229,9 +229,13 @@ class DepthwiseWeights {
  private:
   static constexpr std::int64_t kBlockDepth = 256;
 
+  /// A multiple of what the mac takes at once.
+  std::int64_t block_depth() const { return kBlockDepth / mac_.block * mac_.block; }
   void compute(std::int64_t first_channel, std::int64_t channels, Scratch& scratch) const;
   void compute_taps(const WindowByPosition& inputs, std::int64_t first_k, std::int64_t last_k,
-                    const Tile& block, std::int64_t first_channel) const;
+                    const Tile& block, std::int64_t first_channel, float* gathered) const;
+  void accumulate(const WindowByPosition& inputs, std::int64_t first_k, std::int64_t last_k,
+                  Tile tile, float* gathered) const;
   void write(const Tile& tile, std::int64_t first_channel, std::int64_t first_tap) const;
 
   const ConvolutionShape& shape_;
@@ -262,8 +266,12 @@ void DepthwiseWeights::compute(std::int64_t first_channel, std::int64_t channels
       input_window(shape_, input_images(shape_, x_, first_channel, channels)));
   const PixelSource gradients(output_images(shape_, grad_y_, first_channel, channels));
   const std::int64_t state = ceiling(taps(shape_), kTileRows) * mac_.state_size();
-  const std::int64_t left = kBlockDepth * channels + kMaxTileColumns;
-  float* memory = scratch.take(state + left + inputs.block_memory(kBlockDepth) + kMaxTileColumns);
+  const std::int64_t depth_of_block = block_depth();
+  const std::int64_t left = depth_of_block * channels + kMaxTileColumns;
+  const std::int64_t right = inputs.block_memory(depth_of_block) + kMaxTileColumns;
+  const std::int64_t gathered =
+      mac_.block > 1 ? depth_of_block * channels * kTileRows + kMaxTileColumns : 0;
+  float* memory = scratch.take(state + left + right + gathered);
   std::fill_n(memory, state, 0.0F);
   PanelMemory shared;
   shared.block = memory + state + left;
@@ -276,12 +284,12 @@ void DepthwiseWeights::compute(std::int64_t first_channel, std::int64_t channels
   block.right_step = inputs.position_step();
   block.columns = static_cast<int>(channels);
   const std::int64_t depth = shape_.batch * out_plane(shape_);
-  for (std::int64_t k = 0; k < depth; k += kBlockDepth) {
-    const std::int64_t last_k = std::min(k + kBlockDepth, depth);
+  for (std::int64_t k = 0; k < depth; k += depth_of_block) {
+    const std::int64_t last_k = std::min(k + depth_of_block, depth);
     inputs.prepare_block(k, last_k, shared);
     gradients.pack({0, static_cast<int>(channels), k, last_k}, static_cast<int>(channels), {},
                    memory + state);
-    compute_taps(inputs, k, last_k, block, first_channel);
+    compute_taps(inputs, k, last_k, block, first_channel, shared.block + right);
   }
   for (std::int64_t tap = 0; tap < taps(shape_); tap += kTileRows) {
     Tile tile = block;
@@ -293,7 +301,7 @@ void DepthwiseWeights::compute(std::int64_t first_channel, std::int64_t channels
 
 void DepthwiseWeights::compute_taps(const WindowByPosition& inputs, std::int64_t first_k,
                                     std::int64_t last_k, const Tile& block,
-                                    std::int64_t first_channel) const {
+                                    std::int64_t first_channel, float* gathered) const {
   const std::int64_t depth = shape_.batch * out_plane(shape_);
   for (std::int64_t first_tap = 0; first_tap < taps(shape_); first_tap += kTileRows) {
     Tile tile = block;
@@ -313,7 +321,18 @@ void DepthwiseWeights::compute_taps(const WindowByPosition& inputs, std::int64_t
     tile.offsets = offsets;
     if (mac_.stochastic) tile.words = &words;
     tile.first_k = first_k;
-    inputs.for_each_row(first_k, last_k, block.right,
+    accumulate(inputs, first_k, last_k, tile, gathered);
+  }
+}
+
+/// The products of one tile with the rows of the grid, each of which is a run of memory. A mac that
+/// takes products in blocks, which the ends of rows would break, takes them all at once from a
+/// copy.
+void DepthwiseWeights::accumulate(const WindowByPosition& inputs, std::int64_t first_k,
+                                  std::int64_t last_k, Tile tile, float* gathered) const {
+  const std::int64_t depth = shape_.batch * out_plane(shape_);
+  if (mac_.block == 1) {
+    inputs.for_each_row(first_k, last_k, tile.right,
                         [&](const float* source, std::int64_t positions) {
                           tile.right = source;
                           tile.depth = positions;
@@ -321,7 +340,24 @@ void DepthwiseWeights::compute_taps(const WindowByPosition& inputs, std::int64_t
                           tile.left += positions * tile.left_step;
                           tile.first_k += positions;
                         });
+    return;
   }
+  float* to = gathered;
+  inputs.for_each_row(first_k, last_k, tile.right,
+                      [&](const float* source, std::int64_t positions) {
+                        for (std::int64_t i = 0; i < positions; ++i, source += tile.right_step) {
+                          for (int row = 0; row < tile.rows; ++row, to += tile.columns) {
+                            copy_run(source + tile.offsets[row], tile.columns, to);
+                          }
+                        }
+                      });
+  std::int64_t offsets[kTileRows] = {};
+  for (int row = 0; row < tile.rows; ++row) offsets[row] = std::int64_t{row} * tile.columns;
+  tile.offsets = offsets;
+  tile.right = gathered;
+  tile.right_step = std::int64_t{tile.rows} * tile.columns;
+  tile.depth = last_k - first_k;
+  mac_.accumulate(tile, depth);
 }
 
 void DepthwiseWeights::write(const Tile& tile, std::int64_t first_channel,

@@ -1,6 +1,7 @@
 #include "kernels/matmul_tiles.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "kernels/matmul_epilogue.h"
 #include "kernels/matmul_scratch.h"
@@ -81,11 +82,12 @@ Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const
   cut();
 }
 
-/// Blocks of k are of nearly equal depth. Units of work are as large as the caches allow, but there
-/// are some for each thread while they are worth its while.
+/// Blocks of k are of nearly equal depth, and consist of whole blocks of the mac. Units of work are
+/// as large as the caches allow, but there are some for each thread while they are worth its while.
 void Tiling::cut() {
   const std::int64_t blocks = std::max<std::int64_t>(ceiling(product_.depth, kBlockDepth), 1);
-  block_depth_ = std::max<std::int64_t>(ceiling(ceiling(product_.depth, blocks), 4) * 4, 1);
+  const std::int64_t step = std::lcm(std::int64_t{4}, mac_.block);
+  block_depth_ = std::max<std::int64_t>(ceiling(ceiling(product_.depth, blocks), step) * step, 1);
   unit_row_panels_ = std::min(row_panels_, kUnitRowPanels);
   const std::int64_t fitting = kUnitSums / (unit_row_panels_ * tile_sums_);
   unit_column_panels_ = std::clamp<std::int64_t>(fitting, 1, column_panels_);

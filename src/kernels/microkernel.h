@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "kernels/microkernel_facts.h"
 #include "numeric/mac.h"
@@ -41,7 +42,9 @@ struct Tile {
   std::int64_t left_step = 0;
   std::int64_t right_step = 0;
   const std::int64_t* offsets = nullptr;
-  float* sums = nullptr;  ///< [kTileRows][tile_columns()], the accumulators; read and written
+  /// The state of the chains, in planes of [kTileRows][tile_columns()], the accumulators first;
+  /// read and written.
+  float* sums = nullptr;
   std::int64_t depth = 0;
   std::int64_t first_k = 0;
   int rows = kTileRows;  ///< rows and columns in use; the others may hold anything
@@ -135,17 +138,29 @@ struct Plan64 {
   QuickRounding64 quick_sum;  ///< instead of `sum`, for products that are not rounded
 };
 
-/// A chain without chunks, made ready: the cheapest kernel that is proven to give its bits.
+/// A sum without chunks, made ready: the cheapest kernel that is proven to give its bits.
 struct Accumulation {
   Mac mac;
   RandomKey product_key;
   RandomKey sum_key;
+  RandomKey tree_key;
   Plan32 plan32;
   Plan64 plan64;
   /// sums <- A(sums + P(left * right)), for each k.
   void (*multiply)(const Tile& tile, const Accumulation& self) = nullptr;
   /// sums <- A(sums + right), once; right is [kTileRows][tile_columns()].
   void (*add)(const Tile& tile, const Accumulation& self) = nullptr;
+
+  /// Planes of the state. All zeros are a sum that has not begun.
+  int planes = 1;
+  /// Products of a run, whose sum stands by itself: a chunk, or any number.
+  std::int64_t run = std::numeric_limits<std::int64_t>::max();
+  /// Makes the sums of the state behind the last product of a run (tile.first_k is behind it). Null
+  /// where the first plane holds them at any time.
+  void (*finish)(const Tile& tile, const Accumulation& self) = nullptr;
+  /// Begins sums with tile.right, [kTileRows][tile_columns()], instead of +0. Null where these are
+  /// the first plane.
+  void (*begin)(const Tile& tile, const Accumulation& self) = nullptr;
 };
 
 /// A `Mac` made ready.
@@ -153,16 +168,22 @@ struct PreparedMac {
   Accumulation inner;  ///< the sums within a chunk, or all of a chain without chunks
   Accumulation outer;  ///< the sums of the chunks
   std::int64_t chunk = 0;
+  /// Products that a kernel takes at once: `accumulate` is called at multiples of it, but for the
+  /// last products.
+  std::int64_t block = 1;
   bool stochastic = false;
 
-  /// Floats of the state of a tile, all +0 at first: its sums and, with chunks, the sum of the
-  /// chunks before behind them.
+  /// Floats of the state of a tile, all +0 at first: that of the sums and, with chunks, the sum of
+  /// the chunks before behind it.
   std::int64_t state_size() const;
+
+  /// Begins the sums of a tile, whose state is +0, with `tile.right`, [kTileRows][tile_columns()].
+  void begin(const Tile& tile) const;
 
   /// Continues the chains of a tile, of `total_depth` products in all, by the products of `tile`.
   void accumulate(Tile tile, std::int64_t total_depth) const;
 
-  /// Where the sums of a tile are in the end.
+  /// Where the sums of a tile are in the end (also where it has no products at all).
   float* result(const Tile& tile) const;
 };
 
@@ -197,5 +218,9 @@ void add_binary64(const Tile& tile, const Accumulation& self);
 /// covers (stochastic rounding to 20 and more fraction bits by 32 random bits).
 void multiply_scalar(const Tile& tile, const Accumulation& self);
 void add_scalar(const Tile& tile, const Accumulation& self);
+
+/// Chooses the kernel of a sum of `depth` products that is no chain.
+void plan_summation(Accumulation& accumulation, const OperandFacts& left, const OperandFacts& right,
+                    std::int64_t depth);
 
 }  // namespace mantissa

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/microkernel.h"
+#include "kernels/microkernel_elements.h"
 
 namespace mantissa {
 namespace {
@@ -51,6 +51,16 @@ ProductFacts multiply_facts(const OperandFacts& left, const OperandFacts& right)
   facts.lowest_exponent = left.lowest_exponent + right.lowest_exponent;
   facts.bound = static_cast<double>(left.largest) * static_cast<double>(right.largest);
   facts.finite = left.finite && right.finite;
+  return facts;
+}
+
+/// What is true of the products of the mac's multiplier: of an inexact one next to nothing.
+ProductFacts product_facts(const Mac& mac, const OperandFacts& left, const OperandFacts& right) {
+  if (mac.multiplier.is_exact()) return multiply_facts(left, right);
+  ProductFacts facts;
+  facts.significand_bits = 2 * kSignificand32;
+  facts.lowest_exponent = 2 * kLowestExponent32;
+  facts.bound = std::numeric_limits<double>::infinity();
   return facts;
 }
 
@@ -294,6 +304,8 @@ Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t de
   if (mac.is_fp32()) {
     accumulation.multiply = multiply_fp32;
     accumulation.add = add_fp32;
+  } else if (!mac.multiplier.is_exact()) {
+    accumulation.multiply = multiply_scalar;
   } else if (Planner32(mac, product, depth).plan(accumulation.plan32)) {
     accumulation.multiply = multiply_binary32;
     accumulation.add = add_binary32;
@@ -333,14 +345,21 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   Mac within = mac;
   within.chunk = 0;
   within.chunk_accumulator = {};
-  const ProductFacts product = multiply_facts(left, right);
+  const ProductFacts product = product_facts(mac, left, right);
+  const std::int64_t run = mac.chunk > 0 ? std::min<std::int64_t>(mac.chunk, depth) : depth;
   PreparedMac prepared;
   prepared.chunk = mac.chunk;
-  prepared.inner =
-      choose(within, product, mac.chunk > 0 ? std::min<std::int64_t>(mac.chunk, depth) : depth);
+  if (mac.summation == Summation::chain) {
+    prepared.inner = choose(within, product, run);
+  } else {
+    prepared.inner.mac = within;
+    plan_summation(prepared.inner, left, right, run);
+  }
+  if (mac.summation == Summation::aligned) prepared.block = mac.block.products;
   prepared.stochastic =
       is_stochastic(mac.accumulator) || (mac.rounds_product && is_stochastic(mac.product));
   if (mac.chunk > 0) {
+    prepared.inner.run = mac.chunk;
     Mac between;
     between.accumulator = mac.chunk_accumulator;
     prepared.outer = choose(between, sum_facts(within, product), depth);
@@ -349,6 +368,7 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   if (prepared.stochastic) {
     prepared.inner.product_key = key.child("product");
     prepared.inner.sum_key = key.child("sum");
+    prepared.inner.tree_key = key.child("tree");
     prepared.outer.sum_key = key.child("chunk");
   }
   return prepared;
@@ -364,21 +384,36 @@ bool zero_products_are_idle(const Mac& mac, const OperandFacts& left, const Oper
     return format != nullptr && format->subnormals && rounding != Rounding::stochastic &&
            rounding != Rounding::down && product.lowest_exponent >= quantum_exponent(*format);
   };
-  return mac.chunk == 0 && product.finite && idle(mac.accumulator) &&
-         (!mac.rounds_product || idle(mac.product));
+  if (mac.chunk > 0 || !product.finite || !mac.multiplier.is_exact()) return false;
+  if (mac.rounds_product && !idle(mac.product)) return false;
+  // What is rounded once, at the end, is the same sum; other sums count products or round by their
+  // place.
+  if (mac.summation == Summation::exact) return !is_stochastic(mac.accumulator);
+  return mac.summation == Summation::chain && idle(mac.accumulator);
 }
 
 std::int64_t PreparedMac::state_size() const {
-  return std::int64_t{kTileRows} * tile_columns() * (chunk > 0 ? 2 : 1);
+  return plane_size() * (inner.planes + (chunk > 0 ? 1 : 0));
 }
 
 float* PreparedMac::result(const Tile& tile) const {
-  return tile.sums + (chunk > 0 ? kTileRows * tile_columns() : 0);
+  return tile.sums + (chunk > 0 ? plane_size() * inner.planes : 0);
+}
+
+void PreparedMac::begin(const Tile& tile) const {
+  if (chunk == 0 && inner.begin != nullptr) {
+    inner.begin(tile, inner);
+    return;
+  }
+  std::copy_n(tile.right, plane_size(), result(tile));
 }
 
 void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
   if (chunk == 0) {
     inner.multiply(tile, inner);
+    if (inner.finish == nullptr || tile.first_k + tile.depth < total_depth) return;
+    tile.advance(tile.depth);
+    inner.finish(tile, inner);
     return;
   }
   Tile merge = tile;
@@ -391,9 +426,10 @@ void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
     inner.multiply(tile, inner);
     tile.advance(tile.depth);
     if (tile.first_k == start + chunk || tile.first_k == total_depth) {
+      if (inner.finish != nullptr) inner.finish(tile, inner);
       merge.first_k = start;
       outer.add(merge, outer);
-      std::fill_n(tile.sums, kTileRows * tile_columns(), 0.0F);
+      std::fill_n(tile.sums, plane_size() * inner.planes, 0.0F);
     }
   }
 }

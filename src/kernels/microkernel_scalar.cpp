@@ -1,34 +1,6 @@
-#include "kernels/microkernel.h"
+#include "kernels/microkernel_elements.h"
 
 namespace mantissa {
-namespace {
-
-struct Factors {
-  float left;
-  float right;
-};
-
-Factors factors(const Tile& tile, std::int64_t k, int row, int column) {
-  const int stride = tile_columns();
-  switch (tile.layout) {
-    case TileLayout::outer:
-      return {tile.left[k * kTileRows + row], tile.right[k * stride + column]};
-    case TileLayout::strip:
-      return {tile.left[k], tile.right[tile.offsets[k] + row * stride + column]};
-    case TileLayout::channels:
-      break;
-  }
-  return {tile.left[k * tile.left_step + column],
-          tile.right[k * tile.right_step + tile.offsets[row] + column]};
-}
-
-std::uint64_t word(const Tile& tile, int row, int column) {
-  const WordPositions& words = *tile.words;
-  return words.rows[row] + words.columns[row * words.column_step + column] +
-         static_cast<std::uint64_t>(tile.first_k);
-}
-
-}  // namespace
 
 void Tile::advance(std::int64_t count) {
   first_k += count;
@@ -57,7 +29,8 @@ void multiply_scalar(const Tile& tile, const Accumulation& self) {
         std::uint32_t random_product = 0;
         std::uint32_t random_sum = 0;
         if (tile.words != nullptr) {
-          const std::uint64_t position = word(tile, row, column) + static_cast<std::uint64_t>(k);
+          const std::uint64_t position =
+              word_position(tile, row, column) + static_cast<std::uint64_t>(k);
           random_product = random_bits(self.product_key, position);
           random_sum = random_bits(self.sum_key, position);
         }
@@ -74,7 +47,7 @@ void add_scalar(const Tile& tile, const Accumulation& self) {
     for (int column = 0; column < tile.columns; ++column) {
       const int at = row * tile_columns() + column;
       const std::uint32_t random_sum =
-          tile.words == nullptr ? 0 : random_bits(self.sum_key, word(tile, row, column));
+          tile.words == nullptr ? 0 : random_bits(self.sum_key, word_position(tile, row, column));
       tile.sums[at] = static_cast<float>(multiply_accumulate(
           static_cast<double>(tile.sums[at]), tile.right[at], 1.0F, self.mac, 0, random_sum));
     }

@@ -7,6 +7,7 @@
 namespace mantissa {
 
 __extension__ using UnsignedInt128 = unsigned __int128;
+__extension__ using Int128 = __int128;
 
 /// A finite non-zero real number without rounding: `(magnitude + tail) * 2^exponent`, negated if
 /// `negative`.

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <hwy/highway.h>
 
+#include "numeric/dot.h"
 #include "support/random.h"
 
 namespace mantissa::test {
@@ -70,6 +71,9 @@ void for_each_index(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t
 float chain(std::span<const float> left, std::span<const float> right, const Mac& mac,
             RandomKey key, std::uint64_t element) {
   const std::uint64_t depth = left.size();
+  if (mac.summation != Summation::chain) {
+    return static_cast<float>(dot(0, left, right, mac, key, element * depth));
+  }
   const std::uint64_t run = mac.chunk > 0 ? static_cast<std::uint64_t>(mac.chunk) : depth;
   Mac outer;
   outer.accumulator = mac.chunk_accumulator;

@@ -1,0 +1,202 @@
+// Sums that are no chains, one element at a time, by the steps of the scalar reference. They serve
+// every Mac; vector kernels serve the frequent ones.
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "kernels/microkernel_elements.h"
+#include "numeric/quire.h"
+
+namespace mantissa {
+namespace {
+
+/// The random words of one element of a tile.
+class ElementWords {
+ public:
+  ElementWords(const Tile& tile, const Accumulation& self, int row, int column)
+      : self_(self),
+        used_(tile.words != nullptr),
+        position_(used_ ? word_position(tile, row, column) : 0) {}
+
+  /// Of product k of the tile's depth; negative ones are those before.
+  std::uint32_t product(std::int64_t k) const { return word(self_.product_key, at(k)); }
+  std::uint32_t sum(std::int64_t k) const { return word(self_.sum_key, at(k)); }
+  std::uint32_t tree(std::int64_t k) const { return word(self_.tree_key, at(k)); }
+  std::array<std::uint32_t, 4> compensated(std::int64_t k) const {
+    if (!used_) return {};
+    const std::uint64_t first = 4 * at(k);
+    return {random_bits(self_.sum_key, first), random_bits(self_.sum_key, first + 1),
+            random_bits(self_.sum_key, first + 2), random_bits(self_.sum_key, first + 3)};
+  }
+
+ private:
+  std::uint64_t at(std::int64_t k) const { return position_ + static_cast<std::uint64_t>(k); }
+  std::uint32_t word(RandomKey key, std::uint64_t position) const {
+    return used_ ? random_bits(key, position) : 0;
+  }
+
+  const Accumulation& self_;
+  bool used_;
+  std::uint64_t position_;
+};
+
+double product(const Tile& tile, const Accumulation& self, const ElementWords& words,
+               std::int64_t k, int row, int column) {
+  const auto [left, right] = factors(tile, k, row, column);
+  return multiply_rounded(left, right, self.mac, words.product(k));
+}
+
+/// An element's quire lies across the planes of the state.
+Quire load_quire(const float* state) {
+  Quire::Words words;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    words[i] = std::bit_cast<std::uint32_t>(state[static_cast<std::int64_t>(i) * plane_size()]);
+  }
+  return Quire(words);
+}
+
+void store_quire(const Quire& quire, float* state) {
+  const Quire::Words& words = quire.words();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    state[static_cast<std::int64_t>(i) * plane_size()] = std::bit_cast<float>(words[i]);
+  }
+}
+
+void multiply_quire(const Tile& tile, const Accumulation& self) {
+  for_each_element(tile, [&](int row, int column, std::int64_t at) {
+    const ElementWords words(tile, self, row, column);
+    Quire quire = load_quire(tile.sums + at);
+    for (std::int64_t k = 0; k < tile.depth; ++k) {
+      quire.add(product(tile, self, words, k, row, column));
+    }
+    store_quire(quire, tile.sums + at);
+  });
+}
+
+void finish_quire(const Tile& tile, const Accumulation& self) {
+  for_each_element(tile, [&](int row, int column, std::int64_t at) {
+    const ElementWords words(tile, self, row, column);
+    const std::uint32_t random = tile.first_k == 0 ? 0 : words.sum(-1);
+    const Quire quire = load_quire(tile.sums + at);
+    tile.sums[at] = static_cast<float>(quire.rounded(self.mac.accumulator, random));
+  });
+}
+
+void begin_quire(const Tile& tile, const Accumulation& /*self*/) {
+  for_each_element(tile, [&](int /*row*/, int /*column*/, std::int64_t at) {
+    Quire quire;
+    quire.add(static_cast<double>(tile.right[at]));
+    store_quire(quire, tile.sums + at);
+  });
+}
+
+/// The second plane holds the compensations.
+void multiply_kahan(const Tile& tile, const Accumulation& self) {
+  for_each_element(tile, [&](int row, int column, std::int64_t at) {
+    const ElementWords words(tile, self, row, column);
+    float* state = tile.sums + at;
+    KahanSum sum = {static_cast<double>(state[0]), static_cast<double>(state[plane_size()])};
+    for (std::int64_t k = 0; k < tile.depth; ++k) {
+      sum.add(product(tile, self, words, k, row, column), self.mac.accumulator,
+              words.compensated(k));
+    }
+    state[0] = static_cast<float>(sum.sum);
+    state[plane_size()] = static_cast<float>(sum.compensation);
+  });
+}
+
+/// Behind the first plane, which holds what the sum began with, plane 1 + j holds the sum of the
+/// last 2^j products that no larger one holds. Which of them are in use, the number of products
+/// done says, as a binary counter does.
+void multiply_pairwise(const Tile& tile, const Accumulation& self) {
+  const Quantization& to = self.mac.accumulator;
+  for_each_element(tile, [&](int row, int column, std::int64_t at) {
+    const ElementWords words(tile, self, row, column);
+    float* levels = tile.sums + at + plane_size();
+    for (std::int64_t k = 0; k < tile.depth; ++k) {
+      const std::int64_t done = (tile.first_k + k) % self.run;
+      double sum = round_to_format(product(tile, self, words, k, row, column), to.format,
+                                   to.rounding, words.sum(k));
+      std::int64_t size = 1;
+      float* level = levels;
+      for (; (done & size) != 0; size *= 2, level += plane_size()) {
+        sum = add_rounded(static_cast<double>(*level), sum, to, words.tree(k + 1 - size));
+      }
+      *level = static_cast<float>(sum);
+    }
+  });
+}
+
+void finish_pairwise(const Tile& tile, const Accumulation& self) {
+  const std::int64_t done = tile.first_k == 0 ? 0 : (tile.first_k - 1) % self.run + 1;
+  if (done == 0) return;
+  const Quantization& to = self.mac.accumulator;
+  for_each_element(tile, [&](int row, int column, std::int64_t at) {
+    const ElementWords words(tile, self, row, column);
+    const float* level = tile.sums + at + plane_size();
+    std::int64_t size = 1;
+    while ((done & size) == 0) {
+      size *= 2;
+      level += plane_size();
+    }
+    auto sum = static_cast<double>(*level);
+    std::int64_t summed = size;
+    for (size *= 2, level += plane_size(); summed < done; size *= 2, level += plane_size()) {
+      if ((done & size) == 0) continue;
+      sum = add_rounded(static_cast<double>(*level), sum, to, words.tree(-summed));
+      summed += size;
+    }
+    float& start = tile.sums[at];
+    start = static_cast<float>(add_rounded(static_cast<double>(start), sum, to, words.tree(-done)));
+  });
+}
+
+void multiply_aligned(const Tile& tile, const Accumulation& self) {
+  const std::int64_t block = self.mac.block.products;
+  std::vector<AlignedTerm> terms;
+  for_each_element(tile, [&](int row, int column, std::int64_t at) {
+    const ElementWords words(tile, self, row, column);
+    auto sum = static_cast<double>(tile.sums[at]);
+    for (std::int64_t first = 0; first < tile.depth; first += block) {
+      const std::int64_t last = std::min(first + block, tile.depth);
+      terms.clear();
+      for (std::int64_t k = first; k < last; ++k) {
+        const auto [left, right] = factors(tile, k, row, column);
+        terms.push_back(aligned_product(left, right, self.mac, words.product(k)));
+      }
+      sum = add_aligned(sum, terms, self.mac, words.sum(last - 1));
+    }
+    tile.sums[at] = static_cast<float>(sum);
+  });
+}
+
+}  // namespace
+
+void plan_summation(Accumulation& accumulation, const OperandFacts& /*left*/,
+                    const OperandFacts& /*right*/, std::int64_t depth) {
+  switch (accumulation.mac.summation) {
+    case Summation::exact:
+      accumulation.multiply = multiply_quire;
+      accumulation.finish = finish_quire;
+      accumulation.begin = begin_quire;
+      accumulation.planes = Quire::kWords + 1;
+      break;
+    case Summation::kahan:
+      accumulation.multiply = multiply_kahan;
+      accumulation.planes = 2;
+      break;
+    case Summation::pairwise:
+      accumulation.multiply = multiply_pairwise;
+      accumulation.finish = finish_pairwise;
+      accumulation.planes = 1 + static_cast<int>(std::bit_width(static_cast<std::uint64_t>(depth)));
+      break;
+    case Summation::aligned:
+      accumulation.multiply = multiply_aligned;
+      break;
+    case Summation::chain:
+      break;
+  }
+}
+
+}  // namespace mantissa

@@ -1,0 +1,130 @@
+#include "numeric/dot.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <vector>
+
+#include "numeric/quire.h"
+
+namespace mantissa {
+namespace {
+
+/// The products [first, last) of a dot product, without chunks.
+class Run {
+ public:
+  Run(std::span<const float> a, std::span<const float> b, const Mac& mac, RandomKey key,
+      std::uint64_t first_word)
+      : a_(a),
+        b_(b),
+        mac_(mac),
+        product_key_(key.child("product")),
+        sum_key_(key.child("sum")),
+        tree_key_(key.child("tree")),
+        first_word_(first_word) {}
+
+  double sum(double start, std::size_t first, std::size_t last) const {
+    switch (mac_.summation) {
+      case Summation::chain:
+        return chain(start, first, last);
+      case Summation::exact:
+        return exact(start, first, last);
+      case Summation::kahan:
+        return kahan(start, first, last);
+      case Summation::pairwise:
+        break;
+      case Summation::aligned:
+        return aligned(start, first, last);
+    }
+    if (first == last) return start;
+    return add_rounded(start, tree(first, last), mac_.accumulator,
+                       random_bits(tree_key_, word(first)));
+  }
+
+ private:
+  std::uint64_t word(std::size_t k) const { return first_word_ + k; }
+  std::uint32_t product_word(std::size_t k) const { return random_bits(product_key_, word(k)); }
+  std::uint32_t sum_word(std::size_t k) const { return random_bits(sum_key_, word(k)); }
+  double product(std::size_t k) const {
+    return multiply_rounded(a_[k], b_[k], mac_, product_word(k));
+  }
+
+  double chain(double sum, std::size_t first, std::size_t last) const {
+    for (std::size_t k = first; k < last; ++k) {
+      sum = add_rounded(sum, product(k), mac_.accumulator, sum_word(k));
+    }
+    return sum;
+  }
+
+  double exact(double start, std::size_t first, std::size_t last) const {
+    Quire quire;
+    quire.add(start);
+    for (std::size_t k = first; k < last; ++k) quire.add(product(k));
+    return quire.rounded(mac_.accumulator, first == last ? 0 : sum_word(last - 1));
+  }
+
+  double kahan(double start, std::size_t first, std::size_t last) const {
+    KahanSum sum = {start, 0};
+    for (std::size_t k = first; k < last; ++k) {
+      const auto random = [&](std::uint64_t i) { return random_bits(sum_key_, 4 * word(k) + i); };
+      sum.add(product(k), mac_.accumulator, {random(0), random(1), random(2), random(3)});
+    }
+    return sum.sum;
+  }
+
+  /// A node of n > 1 products has the largest power of two below n of them on its left.
+  double tree(std::size_t first, std::size_t last) const {
+    if (last - first == 1) {
+      const Quantization& to = mac_.accumulator;
+      return round_to_format(product(first), to.format, to.rounding, sum_word(first));
+    }
+    const std::size_t middle = first + std::bit_floor(last - first - 1);
+    return add_rounded(tree(first, middle), tree(middle, last), mac_.accumulator,
+                       random_bits(tree_key_, word(middle)));
+  }
+
+  double aligned(double sum, std::size_t first, std::size_t last) const {
+    std::vector<AlignedTerm> terms;
+    for (std::size_t k = first; k < last; ++k) {
+      terms.push_back(aligned_product(a_[k], b_[k], mac_, product_word(k)));
+      if (terms.size() < static_cast<std::size_t>(mac_.block.products) && k + 1 < last) continue;
+      sum = add_aligned(sum, terms, mac_, sum_word(k));
+      terms.clear();
+    }
+    return sum;
+  }
+
+  std::span<const float> a_;
+  std::span<const float> b_;
+  const Mac& mac_;
+  RandomKey product_key_;
+  RandomKey sum_key_;
+  RandomKey tree_key_;
+  std::uint64_t first_word_;
+};
+
+}  // namespace
+
+double starting_sum(float start, const Mac& mac) {
+  const bool exact = mac.summation == Summation::exact && mac.chunk == 0;
+  const Format& format = mac.chunk > 0 ? mac.chunk_accumulator.format : mac.accumulator.format;
+  return exact ? static_cast<double>(start)
+               : round_to_format(static_cast<double>(start), format, {});
+}
+
+double dot(float start, std::span<const float> a, std::span<const float> b, const Mac& mac,
+           RandomKey key, std::uint64_t first_word) {
+  assert(a.size() == b.size());
+  const Run run(a, b, mac, key, first_word);
+  double total = starting_sum(start, mac);
+  if (mac.chunk == 0) return run.sum(total, 0, a.size());
+  const auto chunk = static_cast<std::size_t>(mac.chunk);
+  for (std::size_t first = 0; first < a.size(); first += chunk) {
+    const double sum = run.sum(0, first, std::min(first + chunk, a.size()));
+    total = add_rounded(total, sum, mac.chunk_accumulator,
+                        random_bits(key.child("chunk"), first_word + first));
+  }
+  return total;
+}
+
+}  // namespace mantissa
