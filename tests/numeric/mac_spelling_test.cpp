@@ -42,10 +42,31 @@ TEST_CASE("what is no rounding is refused with the nearest one") {
 }
 
 TEST_CASE("the canonical spelling of a multiply-accumulate reads back to it, through JSON too") {
-  for (const char* text : {"e8m23", "e5m10", "e5m10/rtz", "e5m10/chunk64", "e6m9/sr/chunk64:e8m23",
-                           "e5m10/sr8/chunk1:e5m10", "e8m7/chunk8:e5m10/ro",
-                           "e5m10 product=e5m7/rtz", "e8m23 product=e8m23",
-                           "q8.8/sr/chunk4:q12.8 product=q4.12", "e5m10/chunk64 product=e4m3fn"}) {
+  for (const char* text : {"e8m23",
+                           "e5m10",
+                           "e5m10/rtz",
+                           "e5m10/chunk64",
+                           "e6m9/sr/chunk64:e8m23",
+                           "e5m10/sr8/chunk1:e5m10",
+                           "e8m7/chunk8:e5m10/ro",
+                           "e5m10 product=e5m7/rtz",
+                           "e8m23 product=e8m23",
+                           "q8.8/sr/chunk4:q12.8 product=q4.12",
+                           "e5m10/chunk64 product=e4m3fn",
+                           "exact",
+                           "exact:e5m10/rtz",
+                           "exact/chunk64",
+                           "exact:e5m10/chunk64:e8m23",
+                           "kahan",
+                           "kahan:e5m10/sr",
+                           "pairwise:e8m7/chunk16:e8m23",
+                           "aligned24x8",
+                           "aligned24x8rne:e8m23/rtz",
+                           "aligned13x32:e8m13/rtz operands=e4m3fn",
+                           "aligned13x32/chunk64:e5m10 operands=e4m3fn,e5m2",
+                           "e5m10 multiplier=mitchell",
+                           "kahan:e5m10 product=e5m7 multiplier=truncated3 operands=e4m3fn",
+                           "exact multiplier=drum3 operands=q4.4,q2.6"}) {
     INFO(std::string(text));
     const Mac mac = parse_mac(text);
     CHECK(spelling(mac) == text);
@@ -97,6 +118,58 @@ TEST_CASE("faulty accumulators are refused with their fault") {
   CHECK(json_error(R"({"chunk_accumulator": "fp32"})") ==
         "s.json#/mac/chunk_accumulator: has no meaning without \"chunk\"");
   CHECK(json_error("3") == "s.json#/mac: expected an object, found number");
+}
+
+TEST_CASE("the names of matrix units stand for their sums") {
+  for (const MatrixUnit& unit : matrix_units()) {
+    INFO(std::string(unit.name));
+    CHECK(spelling(parse_mac(unit.name)) == unit.spelling);
+    const nlohmann::json json = {{"unit", unit.name}};
+    CHECK(spelling(mac_from_json(json, "")) == unit.spelling);
+  }
+}
+
+TEST_CASE("sums and multipliers that are not possible are refused with their fault") {
+  const auto error = [](const char* text) { return error_of([&] { parse_mac(text); }); };
+  CHECK(error("kahn:e5m10") == "no sum is called \"kahn\"; did you mean \"kahan\"?");
+  CHECK(error("exat") == "no sum is called \"exat\"; did you mean \"exact\"?");
+  CHECK(error("h100-fp15").find("no sum is called \"h100-fp15\"; did you mean \"h100-") == 0);
+  CHECK(error("foo:e5m10") ==
+        "no sum is called \"foo\"; known are exact, kahan, pairwise, aligned<F>x<K>");
+  CHECK(error("aligned24").find("write \"aligned<F>x<K>\"") != std::string::npos);
+  CHECK(error("aligned31x8") == "aligned sums keep 1 to 30 fraction bits, not 31");
+  CHECK(error("aligned24x65") == "aligned sums have 1 to 64 products, not 65");
+  CHECK(error("aligned24x8sr:e5m10").find("not aligned by stochastic rounding") !=
+        std::string::npos);
+  CHECK(error("aligned24x8/chunk20") ==
+        "a chunk of 20 products does not consist of blocks of 8; take a multiple of 8");
+  CHECK(error("e5m10 operands=e4m3fn").find("operands have no meaning") == 0);
+  CHECK(error("e5m10 multplier=mitchell") ==
+        "\"e5m10 multplier=mitchell\" is no accumulator: found \"multplier=mitchell\" behind the "
+        "blank; did you mean \"multiplier\"?");
+  for (const char* text :
+       {"exact:", "exact/rtz", "kahan:e5m10:e5m10", "aligned", "aligned8", "alignedx8", "aligned8x",
+        "aligned08x8", "aligned8x8foo", "chain", "chain:e5m10", "exact operands=e4m3fn",
+        "e5m10 multiplier=mitchell product=e5m7", "e5m10 multiplier=mitchell multiplier=drum4",
+        "aligned8x8 operands=", "aligned8x8 operands=e4m3fn,", "e5m10 multiplier="}) {
+    INFO(std::string(text));
+    CHECK_THROWS_AS(parse_mac(text), Error);
+  }
+  const auto json_error = [](const char* json) {
+    return error_of([&] { mac_from_json(nlohmann::json::parse(json), "s.json#/mac"); });
+  };
+  CHECK(json_error(R"({"accumulation": "kahn"})") ==
+        "s.json#/mac/accumulation: no sum is called \"kahn\"; did you mean \"kahan\"?");
+  CHECK(json_error(R"({"fraction_bits": 13})") ==
+        "s.json#/mac/fraction_bits: has no meaning without \"accumulation\": \"aligned\"");
+  CHECK(json_error(R"({"unit": "h100-fp16", "accumulator": "fp32"})") ==
+        "s.json#/mac/accumulator: is a property of the \"unit\"; leave out one of the two");
+  CHECK(json_error(R"({"unit": "h10-fp16"})") ==
+        "s.json#/mac/unit: no matrix unit is called \"h10-fp16\"; did you mean \"h100-fp16\"?");
+  CHECK(json_error(R"({"operands": ["e4m3fn"]})").find("expected an array of two formats") !=
+        std::string::npos);
+  CHECK(json_error(R"({"multiplier": "mitchel"})") ==
+        "s.json#/mac/multiplier: no multiplier is called \"mitchel\"; did you mean \"mitchell\"?");
 }
 
 TEST_CASE("a quantization is a format and, unless to nearest even, its rounding") {
