@@ -1,3 +1,5 @@
+#include "command_formats.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -31,13 +33,8 @@ std::string column(std::string_view text, std::size_t width) {
   return filled + "  ";
 }
 
-/// printf's %a; a NaN without its sign, which means nothing.
-std::string exact(double value) {
-  return std::isnan(value) ? "nan" : hex_float(value);
-}
-
 std::string with_decimal(double value) {
-  return column(shortest_decimal(value), 23) + exact(value);
+  return column(shortest_decimal(value), 23) + exact_text(value);
 }
 
 const char* yes_or_no(bool value) {
@@ -121,7 +118,7 @@ ExitCode show(const std::string& name, bool values) {
     }
     std::string text;
     for (std::uint32_t code = 0; code < (1U << static_cast<unsigned>(bits)); ++code) {
-      text += std::to_string(code) + " " + exact(decode(format, code)) + "\n";
+      text += std::to_string(code) + " " + exact_text(decode(format, code)) + "\n";
     }
     print(text);
     return ExitCode::success;
@@ -137,20 +134,17 @@ ExitCode show(const std::string& name, bool values) {
   return ExitCode::success;
 }
 
-/// The numbers on standard input, one a line, each rounded to the nearest binary32 number as a
-/// tensor's elements are.
+/// The numbers on standard input, one a line.
 std::vector<float> read_numbers() {
   std::vector<float> numbers;
   std::string line;
   while (std::getline(std::cin, line)) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     try {
-      parse_real(line);
+      numbers.push_back(read_number(line));
     } catch (const Error& error) {
       throw error.within("line " + std::to_string(numbers.size() + 1));
     }
-    numbers.push_back(
-        std::strtof(line.c_str(), nullptr));  // from the text itself, so that it is rounded once
   }
   return numbers;
 }
@@ -169,7 +163,7 @@ ExitCode quantize_lines(const std::string& format, const std::string& rounding,
     quantize(numbers, quantization, RandomKey{seed});
   }
   std::string text;
-  for (const float number : numbers) text += exact(static_cast<double>(number)) + "\n";
+  for (const float number : numbers) text += exact_text(static_cast<double>(number)) + "\n";
   print(text);
   return ExitCode::success;
 }
@@ -187,10 +181,19 @@ constexpr const char* kFormatHelp =
 
 }  // namespace
 
+std::string exact_text(double value) {
+  return std::isnan(value) ? "nan" : hex_float(value);
+}
+
+float read_number(const std::string& text) {
+  parse_real(text);
+  return std::strtof(text.c_str(), nullptr);
+}
+
 void add_formats_command(CLI::App& app, const CommonOptions& /*common*/, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* formats =
-      app.add_subcommand("formats", "list number formats; show one; round numbers to one");
+      app.add_subcommand("formats", "list number formats; show one; compute in one");
   formats->require_subcommand(0, 1);
   formats->callback([formats, &action] {
     if (formats->get_subcommands().empty()) action = list;
@@ -222,6 +225,7 @@ void add_formats_command(CLI::App& app, const CommonOptions& /*common*/, Action&
       return quantize_lines(options->format, options->rounding, options->seed);
     };
   });
+  add_formats_dot(*formats, action);
 }
 
 }  // namespace mantissa

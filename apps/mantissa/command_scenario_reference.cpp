@@ -16,7 +16,12 @@ std::string type_text(const json& rules) {
     for (const json& word : rules.at("enum")) words.push_back("`" + word.dump() + "`");
     return join(words, ", ");
   }
-  std::string type = rules.value("type", std::string("object"));
+  std::string type = "object";
+  if (rules.contains("type")) {
+    const json& types = rules.at("type");
+    type = types.is_array() ? join(types.get<std::vector<std::string>>(), " or ")
+                            : types.get<std::string>();
+  }
   const auto bound = [&](const char* key, const char* sign) {
     if (rules.contains(key)) type += fmt::format(" {} {}", sign, rules.at(key).dump());
   };

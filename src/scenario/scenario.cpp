@@ -134,11 +134,16 @@ TrainingOptions read_training(const json& training) {
 }
 
 /// The canonical text of what a role may have; throws Error with the place if it cannot be read.
-std::string checked_spelling(Role role, const json& text, const fs::path& file,
+std::string checked_spelling(Role role, const json& value, const fs::path& file,
                              const std::string& pointer) {
+  if (value.is_object()) {
+    const std::string place = file.string() + "#" + pointer;
+    return is_mac_role(role) ? spelling(mac_from_json(value, place))
+                             : spelling(quantization_from_json(value, place));
+  }
   return at_place(file, pointer, [&] {
     LayerNumerics scratch;
-    assign(scratch, role, text.get<std::string>());
+    assign(scratch, role, value.get<std::string>());
     return spelling(scratch, role);
   });
 }

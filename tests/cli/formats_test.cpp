@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "support/random.h"
+#include "support/temporary_folder.h"
 #include "support/text.h"
 
 namespace mantissa {
@@ -92,6 +93,54 @@ TEST_CASE("a format with shared scales is shown by its elements and rounds a row
   CHECK(quantized("7\n5\n2.5\n1.75\n0.25\n", {"mxfp4"}) ==
         "0x1.8p+2\n0x1p+2\n0x1p+1\n0x1p+1\n0x0p+0\n");
   CHECK(run_mantissa({"formats", "show", "mxfp5"}).exit_code == 2);
+}
+
+TEST_CASE("formats dot answers each line with its sum, by a spelling or a file") {
+  const std::string lines = "0 1 1 0x1p-12 0x1p-12\n1.5 2 3\n-7\r\n0 inf 1 -inf 1\n\t0  1  1 \n";
+  const CommandResult chain = run_mantissa({"formats", "dot", "fp32"}, lines);
+  INFO(chain.err);
+  CHECK(chain.exit_code == 0);
+  CHECK(chain.out == "0x1p+0\n0x1.ep+2\n-0x1.cp+2\nnan\n0x1p+0\n");
+  CHECK(run_mantissa({"formats", "dot", "fp32/rup"}, "0 1 1 0x1p-30 1\n").out == "0x1.000002p+0\n");
+  const TemporaryFolder folder;
+  const std::string file =
+      folder.write("mac.json", R"({"accumulation": "kahan", "accumulator": "bf16"})").string();
+  std::string ones = "0";
+  for (int i = 0; i < 1000; ++i) ones += " 1 1";
+  CHECK(run_mantissa({"formats", "dot", file}, ones).out == "0x1.f4p+9\n");
+  CHECK(run_mantissa({"formats", "dot", "bf16"}, ones).out == "0x1p+8\n");
+  CHECK(run_mantissa({"formats", "dot", "exact"}, "1 0x1p100 1 -0x1p100 1").out == "0x1p+0\n");
+  CHECK(run_mantissa({"formats", "dot", "exact"}, "").out.empty());
+}
+
+TEST_CASE("formats dot draws other random words for each line, and the same ones again") {
+  std::string lines;
+  for (int i = 0; i < 64; ++i) lines += "0 1 1 0x1p-3 0.5\n";
+  const std::string once = run_mantissa({"formats", "dot", "e5m2/sr", "--seed", "3"}, lines).out;
+  CHECK(once.find("0x1p+0\n") != std::string::npos);
+  CHECK(once.find("0x1.4p+0\n") != std::string::npos);
+  CHECK(run_mantissa({"formats", "dot", "e5m2/sr", "--seed", "3"}, lines).out == once);
+  CHECK(run_mantissa({"formats", "dot", "e5m2/sr", "--seed", "4"}, lines).out != once);
+}
+
+TEST_CASE("formats dot names the line at fault and prints nothing, and says what a mac lacks") {
+  const auto error = [](const std::string& mac, const std::string& lines) {
+    const CommandResult result = run_mantissa({"formats", "dot", mac}, lines);
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    return result.err;
+  };
+  CHECK(error("fp32", "0 1 1\n0 1\n") ==
+        "error: line 2: has 2 numbers; write `c a1 b1 a2 b2 ...`: what the sum starts with, then "
+        "pairs\n");
+  CHECK(error("fp32", "0 1 1\n\n").find("line 2: has 0 numbers") != std::string::npos);
+  CHECK(error("fp32", "0 1 x\n").find("line 1: ") != std::string::npos);
+  CHECK(error("kahn:e5m10", "") == "error: no sum is called \"kahn\"; did you mean \"kahan\"?\n");
+  const TemporaryFolder folder;
+  const std::string file = folder.write("mac.json", R"({"acumulator": "bf16"})").string();
+  CHECK(error(file, "") ==
+        "error: " + file +
+            "#/acumulator: unknown key \"acumulator\"; did you mean \"accumulator\"?\n");
 }
 
 }  // namespace

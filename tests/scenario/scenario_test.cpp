@@ -141,6 +141,28 @@ TEST_CASE("a list of formats may not hold one format under two names") {
   CHECK(text == "#/search/space/0/formats/1: \"e5m10\" is in the list already, as \"e5m10\"");
 }
 
+TEST_CASE("a mac may be spelled or stand as an object, in an assignment and in a search space") {
+  json document = minimal();
+  document["assignment"]["layers"] = json::parse(
+      R"([{"match": "*", "mac.forward": "kahan:bf16",
+           "mac.backward_data": {"accumulation": "exact", "accumulator": "fp16"},
+           "mac.backward_weight": "e6m9 multiplier=mitchell"}])");
+  document["search"]["space"] = json::parse(
+      R"([{"roles": ["mac.forward"], "formats": [{"unit": "h100-fp16"}, "pairwise:fp16"]}])");
+  const Scenario scenario = parse(document);
+  std::vector<std::string> texts;
+  for (const auto& [role, text] : scenario.assignment.rules[0].formats) texts.push_back(text);
+  CHECK(texts == std::vector<std::string>{"exact:e5m10", "e6m9 multiplier=mitchell", "kahan:e8m7"});
+  CHECK(scenario.search.space[0].formats ==
+        std::vector<std::string>{"aligned25x16:e8m23/rtz operands=e5m10", "pairwise:e5m10"});
+  CHECK(fault([](json& d) {
+          d["assignment"]["layers"] =
+              json::parse(R"([{"match": "*", "mac.forward": {"acumulation": "exact"}}])");
+        }) ==
+        "#/assignment/layers/0/mac.forward/acumulation: unknown key \"acumulation\"; did you "
+        "mean \"accumulation\"?");
+}
+
 TEST_CASE("tensor roles and mac roles cannot share a list") {
   CHECK(fault([](json& s) {
           s["search"]["space"] =
