@@ -28,6 +28,14 @@ struct MacCost {
   double accumulator = 0;
 };
 
+/// The sums of `Summation`, for each product:
+///   chain, pairwise  one addition: a tree of n leaves has n - 1 nodes, and one adds the start
+///   kahan            one addition of the product and three of two sums, each rounded
+///   exact            an aligner into a register as wide as all products, and its addition
+///   aligned          an aligner to F + 1 bits, an addition of the block's width and a comparison
+///   of
+///                    exponents; the K-th part of one alignment, addition, normalisation and
+///                    rounding of the accumulator. The multiplier has no normaliser
 /// `chunk` C adds one addition in the chunk accumulator for each C products.
 MacCost mac_cost(const ArithmeticLaw& law, const RandomBitCost& random, const NumberWidth& a,
                  const NumberWidth& b, const Mac& mac);
@@ -36,6 +44,14 @@ MacCost mac_cost(const ArithmeticLaw& law, const RandomBitCost& random, const Nu
 /// works.
 MacCost mac_area(const ArithmeticLaw& law, const RandomBitCost& random, const NumberWidth& a,
                  const NumberWidth& b, const Mac& mac);
+
+/// Bits that an element holds of a sum on its way: with kahan the compensation, of pairwise a sum
+/// for each level, of exact the whole register; and the chunk accumulator.
+double partial_sum_bits(const NumberWidth& a, const NumberWidth& b, const Mac& mac);
+
+/// Bits of a sum that leaves the array unfinished: the same, but of chunks only their accumulator,
+/// as a machine cuts the reduction between chunks.
+double spilled_sum_bits(const NumberWidth& a, const NumberWidth& b, const Mac& mac);
 
 /// The format in which finished sums leave the array.
 const Quantization& result_format(const Mac& mac);

@@ -28,9 +28,7 @@ void serve_product(const Accelerator& accelerator, const Format& a, const Format
   element.accumulator_um2 = std::max(element.accumulator_um2, area.accumulator);
   element.operand_bits =
       std::max({element.operand_bits, width_a.storage_bits, width_b.storage_bits});
-  double sum_bits = number_width(mac.accumulator.format).storage_bits;
-  if (mac.chunk > 0) sum_bits += number_width(mac.chunk_accumulator.format).storage_bits;
-  element.sum_bits = std::max(element.sum_bits, sum_bits);
+  element.sum_bits = std::max(element.sum_bits, partial_sum_bits(width_a, width_b, mac));
 }
 
 void serve_conversion(const Accelerator& accelerator, const Format& from, const Quantization& to,

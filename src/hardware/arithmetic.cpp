@@ -1,6 +1,7 @@
 #include "hardware/arithmetic.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "support/error.h"
@@ -60,13 +61,15 @@ NumberWidth number_width(const Format& format) {
   const bool integer = known.exponent_bits == 0;
   return {.significand_bits = integer ? known.significand_bits + 1 : known.significand_bits,
           .exponent_bits = known.exponent_bits,
-          .storage_bits = known.storage_bits};
+          .storage_bits = known.storage_bits,
+          .range_bits = std::ilogb(known.max_finite) - std::ilogb(known.min_positive) + 1};
 }
 
 NumberWidth wider(const NumberWidth& a, const NumberWidth& b) {
   return {.significand_bits = std::max(a.significand_bits, b.significand_bits),
           .exponent_bits = std::max(a.exponent_bits, b.exponent_bits),
-          .storage_bits = std::max(a.storage_bits, b.storage_bits)};
+          .storage_bits = std::max(a.storage_bits, b.storage_bits),
+          .range_bits = std::max(a.range_bits, b.range_bits)};
 }
 
 }  // namespace mantissa

@@ -45,6 +45,7 @@ struct NumberWidth {
       24;  ///< of a float, with the hidden bit; of fixed point, the whole number with its sign
   int exponent_bits = 8;  ///< 0: fixed point
   double storage_bits = 32;
+  int range_bits = 277;  ///< from the first place of the largest value to the last of the smallest
 
   bool is_integer() const { return exponent_bits == 0; }
   friend bool operator==(const NumberWidth&, const NumberWidth&) = default;

@@ -162,6 +162,10 @@ void add_edge_sums(const CostContext& context, std::int64_t count, const Mac& ma
       static_cast<double>(count) * adder_cost(context.accelerator.energy_pj, width, width);
 }
 
+double sum_bits(const Format& a, const Format& b, const Mac& mac) {
+  return spilled_sum_bits(number_width(a), number_width(b), mac);
+}
+
 void price_forward(const CostContext& context, const LayerView& layer, PhaseCost& cost) {
   const Mac& mac = layer.formats.mac(Role::mac_forward);
   const Format& activation = layer.formats.tensor(Role::activation).format;
@@ -172,7 +176,7 @@ void price_forward(const CostContext& context, const LayerView& layer, PhaseCost
                              .b = layer.weight,
                              .result_elements = layer.output_elements,
                              .result_bits = context.storage.value_bits[output],
-                             .accumulator_bits = storage_bits(result_format(mac).format)};
+                             .accumulator_bits = sum_bits(activation, weight, mac)};
   add_product(context, {product, activation, weight, mac}, cost);
   const double bias_bits =
       storage_bits(layer.formats.tensor(Role::master_weight).format) * layer.bias_elements;
@@ -191,12 +195,14 @@ void price_forward(const CostContext& context, const LayerView& layer, PhaseCost
 void price_backward_data(const CostContext& context, const LayerView& layer, PhaseCost& cost) {
   const Mac& mac = layer.formats.mac(Role::mac_backward_data);
   const auto input = static_cast<std::size_t>(layer.node.inputs[0]);
-  const ArrayProduct product{.shape = *layer.work.backward_data,
-                             .a = layer.error,
-                             .b = layer.weight,
-                             .result_elements = layer.input_elements,
-                             .result_bits = context.storage.gradient_bits[input],
-                             .accumulator_bits = storage_bits(result_format(mac).format)};
+  const ArrayProduct product{
+      .shape = *layer.work.backward_data,
+      .a = layer.error,
+      .b = layer.weight,
+      .result_elements = layer.input_elements,
+      .result_bits = context.storage.gradient_bits[input],
+      .accumulator_bits = sum_bits(layer.formats.tensor(Role::error).format,
+                                   layer.formats.tensor(Role::weight).format, mac)};
   add_product(context,
               {product, layer.formats.tensor(Role::error).format,
                layer.formats.tensor(Role::weight).format, mac},
@@ -217,12 +223,14 @@ void price_backward_weight(const CostContext& context, const LayerView& layer, P
       layer.weight_is_trained
           ? storage_bits(gradient.format)
           : context.storage.gradient_bits[static_cast<std::size_t>(layer.node.inputs[1])];
-  const ArrayProduct product{.shape = shape,
-                             .a = error_is_streamed ? layer.error : layer.saved,
-                             .b = error_is_streamed ? layer.saved : layer.error,
-                             .result_elements = layer.weight_elements,
-                             .result_bits = gradient_bits,
-                             .accumulator_bits = storage_bits(result_format(mac).format)};
+  const ArrayProduct product{
+      .shape = shape,
+      .a = error_is_streamed ? layer.error : layer.saved,
+      .b = error_is_streamed ? layer.saved : layer.error,
+      .result_elements = layer.weight_elements,
+      .result_bits = gradient_bits,
+      .accumulator_bits = sum_bits(layer.formats.tensor(Role::activation).format,
+                                   layer.formats.tensor(Role::error).format, mac)};
   add_product(context,
               {product, layer.formats.tensor(Role::activation).format,
                layer.formats.tensor(Role::error).format, mac},

@@ -12,7 +12,7 @@ struct Factors {
 
 /// The factors of product k of the tile's depth.
 inline Factors factors(const Tile& tile, std::int64_t k, int row, int column) {
-  const int stride = tile_columns();
+  const std::int64_t stride = tile_columns();
   switch (tile.layout) {
     case TileLayout::outer:
       return {tile.left[k * kTileRows + row], tile.right[k * stride + column]};

@@ -29,6 +29,7 @@ Summation summation_member(const nlohmann::json& object, std::string_view where)
   const std::string word = json_string(object, "accumulation", "chain", where);
   if (const std::optional<Summation> found = find_summation(word)) return *found;
   std::vector<std::string> known;
+  known.reserve(kSummationWords.size());
   for (const SummationWord& entry : kSummationWords) known.emplace_back(entry.word);
   throw Error(json_place(where, "accumulation"), "no sum is called \"" + word + "\"",
               suggestion(word, known));

@@ -214,3 +214,63 @@ TEST_CASE("logarithm, exponential and power agree with the C library to twelve d
   CHECK(binary_logarithm(8) == 3);
   CHECK(binary_exponential(-4) == 0.0625);
 }
+
+TEST_CASE("sums that do more cost more: compensation four additions, exact sums by their range") {
+  const ArithmeticLaw law = fit_arithmetic(horowitz(), "test");
+  const auto sum = [&](const char* format, const char* mac) {
+    return mac_cost(law, {.per_bit = 0.011}, width(format), width(format), parse_mac(mac))
+        .accumulator;
+  };
+  CHECK(sum("fp16", "kahan:fp16") == doctest::Approx(4 * sum("fp16", "fp16")).epsilon(1e-12));
+  CHECK(sum("fp16", "pairwise:fp16") == sum("fp16", "fp16"));
+  // fp16 reaches from 2^-24 to 2^15: two ranges of 40 bits and 30 bits of carries.
+  CHECK(width("fp16").range_bits == 40);
+  CHECK(partial_sum_bits(width("fp16"), width("fp16"), parse_mac("exact")) == 110);
+  CHECK(sum("fp16", "exact") ==
+        doctest::Approx(law.integer_add(110) + law.align_sum(shifter_size(110)) / 2));
+  CHECK(sum("e4m3fn", "exact") < sum("fp16", "exact"));
+  CHECK(sum("fp16", "exact") < sum("bf16", "exact"));
+  // q8.0 times q8.0: seven places each, for the ranges are those of magnitudes.
+  CHECK(sum("q8.0", "exact") == doctest::Approx(law.integer_add(7 + 7 + 30)));
+  // A matrix unit aligns to few bits and normalises once a block: cheaper than a binary32 addition
+  // for each product, dearer the more bits it keeps.
+  CHECK(sum("e4m3fn", "h100-e4m3") < sum("e4m3fn", "aligned25x32:e8m23/rtz"));
+  CHECK(sum("fp16", "h100-fp16") < sum("fp16", "fp32"));
+  CHECK(sum("fp16", "aligned25x2") > sum("fp16", "aligned25x16"));
+  CHECK(sum("fp16", "aligned24x4:fp16/sr") > sum("fp16", "aligned24x4:fp16"));
+}
+
+TEST_CASE("partial sums are as wide as what they hold") {
+  const auto held = [](const char* mac) {
+    return partial_sum_bits(width("bf16"), width("bf16"), parse_mac(mac));
+  };
+  const auto spilled = [](const char* mac) {
+    return spilled_sum_bits(width("bf16"), width("bf16"), parse_mac(mac));
+  };
+  CHECK(held("fp16") == 16);
+  CHECK(held("fp16/chunk64:fp32") == 48);
+  CHECK(held("kahan:fp16") == 32);
+  CHECK(held("pairwise:fp16") == 17 * 16);
+  CHECK(held("pairwise:fp16/chunk16:fp32") == 5 * 16 + 32);
+  CHECK(spilled("fp16/chunk64:fp32") == 32);
+  CHECK(spilled("kahan:fp16") == 32);
+  CHECK(spilled("exact/chunk64:fp32") == 32);
+  CHECK(spilled("exact") == held("exact"));
+}
+
+TEST_CASE("inexact multipliers cost what is left of their array") {
+  const ArithmeticLaw law = fit_arithmetic(horowitz(), "test");
+  const auto array = [&](const char* format, const char* multiplier) {
+    const Format f = parse_format(format);
+    return significand_product_cost(law, width(format), width(format),
+                                    parse_multiplier(multiplier, f, f));
+  };
+  CHECK(array("bf16", "exact") == doctest::Approx(law.integer_multiply(64)));
+  CHECK(array("bf16", "truncated3") == doctest::Approx(law.integer_multiply(64 - 6)));
+  CHECK(array("bf16", "truncated14") == doctest::Approx(law.integer_multiply(1)));
+  CHECK(array("bf16", "drum4") == doctest::Approx(law.integer_multiply(16)));
+  CHECK(array("bf16", "mitchell") == doctest::Approx(law.integer_add(8)));
+  CHECK(array("q8.0", "drum4") > law.integer_multiply(16));
+  CHECK(mac_pj(law, "fp16", "fp16", "fp16 multiplier=mitchell operands=fp16") <
+        mac_pj(law, "fp16", "fp16", "fp16"));
+}
