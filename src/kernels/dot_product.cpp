@@ -35,11 +35,12 @@ float dot_product(float start, std::span<const float> a, std::span<const float> 
   const auto first_sum = static_cast<float>(starting_sum(start, mac));
   const bool begins_elsewhere = std::bit_cast<std::uint32_t>(first_sum) != 0;
   if (begins_elsewhere) {
-    // What is proven of sums from +0 must hold with c among the products; -0 breaks most proofs.
+    // What is proven of sums from +0 must hold with c among the products; -0 breaks most proofs,
+    // but those of exact sums.
     left = join(left, facts_of(std::span(&first_sum, 1)));
     const float one = 1;
     right = join(right, facts_of(std::span(&one, 1)));
-    left.finite = false;
+    if (mac.summation != Summation::exact) left.finite = false;
   }
   const auto depth = static_cast<std::int64_t>(a.size());
   const PreparedMac prepared = prepare(mac, key, left, right, depth + 1);

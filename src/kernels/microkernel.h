@@ -138,6 +138,15 @@ struct Plan64 {
   QuickRounding64 quick_sum;  ///< instead of `sum`, for products that are not rounded
 };
 
+/// An exact sum in binary64 words: word i of the first ones holds multiples of a power of two that
+/// is the last place of `anchors[i]`, the last word what is left.
+struct PlanExact {
+  static constexpr int kMaxWords = 4;
+  int words = 0;
+  double anchors[kMaxWords - 1] = {};
+  bool to_binary32 = false;  ///< the sum is rounded to binary32, to nearest even
+};
+
 /// A sum without chunks, made ready: the cheapest kernel that is proven to give its bits.
 struct Accumulation {
   Mac mac;
@@ -146,6 +155,7 @@ struct Accumulation {
   RandomKey tree_key;
   Plan32 plan32;
   Plan64 plan64;
+  PlanExact exact;
   /// sums <- A(sums + P(left * right)), for each k.
   void (*multiply)(const Tile& tile, const Accumulation& self) = nullptr;
   /// sums <- A(sums + right), once; right is [kTileRows][tile_columns()].
@@ -218,6 +228,11 @@ void add_binary64(const Tile& tile, const Accumulation& self);
 /// covers (stochastic rounding to 20 and more fraction bits by 32 random bits).
 void multiply_scalar(const Tile& tile, const Accumulation& self);
 void add_scalar(const Tile& tile, const Accumulation& self);
+
+/// Exact sums of exact products whose range is proven to fit the words of `exact`.
+void multiply_exact_words(const Tile& tile, const Accumulation& self);
+void finish_exact_words(const Tile& tile, const Accumulation& self);
+void begin_exact_words(const Tile& tile, const Accumulation& self);
 
 /// Chooses the kernel of a sum of `depth` products that is no chain.
 void plan_summation(Accumulation& accumulation, const OperandFacts& left, const OperandFacts& right,

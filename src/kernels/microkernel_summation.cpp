@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <vector>
 
 #include "kernels/microkernel_elements.h"
@@ -171,12 +172,49 @@ void multiply_aligned(const Tile& tile, const Accumulation& self) {
   });
 }
 
+/// Cuts the bits that a sum of `depth` products can have into binary64 words.
+///
+/// Products are multiples of 2^lowest and below 2^highest. The last word, a plain sum, stays exact
+/// while depth times its addends is at most 2^(53 + lowest). A word above it is held by an anchor
+/// 1.5 * 2^(q + 52), so that its last place is 2^q whatever is added: it takes addends as multiples
+/// of 2^q, leaves at most 2^(q - 1) of each to the word below, and is exact while all that it takes
+/// stays within 2^(q + 51).
+bool plan_exact_words(const Mac& mac, const OperandFacts& left, const OperandFacts& right,
+                      std::int64_t depth, PlanExact& plan) {
+  if (mac.rounds_product || !mac.multiplier.is_exact() || !left.finite || !right.finite) {
+    return false;
+  }
+  const double bound = static_cast<double>(left.largest) * static_cast<double>(right.largest);
+  const int lowest = left.lowest_exponent + right.lowest_exponent;
+  const int highest = bound == 0 ? lowest : std::ilogb(bound) + 1;
+  const auto carries = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(depth)));
+  plan.words = 1;
+  int reach = 53 + lowest - carries;  // addends below 2^reach fit the words so far
+  while (highest > reach) {
+    if (plan.words == PlanExact::kMaxWords) return false;
+    const int quantum = reach + 1;
+    for (int i = plan.words - 1; i > 0; --i) plan.anchors[i] = plan.anchors[i - 1];
+    plan.anchors[0] = std::ldexp(1.5, quantum + 52);
+    ++plan.words;
+    reach = quantum + 50 - carries;
+  }
+  plan.to_binary32 = mac.accumulator == Quantization{};
+  return true;
+}
+
 }  // namespace
 
-void plan_summation(Accumulation& accumulation, const OperandFacts& /*left*/,
-                    const OperandFacts& /*right*/, std::int64_t depth) {
+void plan_summation(Accumulation& accumulation, const OperandFacts& left, const OperandFacts& right,
+                    std::int64_t depth) {
   switch (accumulation.mac.summation) {
     case Summation::exact:
+      if (plan_exact_words(accumulation.mac, left, right, depth, accumulation.exact)) {
+        accumulation.multiply = multiply_exact_words;
+        accumulation.finish = finish_exact_words;
+        accumulation.begin = begin_exact_words;
+        accumulation.planes = 2 * accumulation.exact.words;
+        break;
+      }
       accumulation.multiply = multiply_quire;
       accumulation.finish = finish_quire;
       accumulation.begin = begin_quire;

@@ -79,6 +79,24 @@ TEST_CASE("the cheapest kernel that is right is chosen") {
   CHECK((chosen("e8m23/sr", small).multiply == &multiply_scalar));
 }
 
+TEST_CASE("an exact sum takes the words that its products' range needs") {
+  const OperandFacts small = facts_of({1.75F, 0.125F, -2.0F});
+  const OperandFacts half = facts_of({0x1.ffcp0F, 0x1.004p-3F, 0x1p-14F});
+  const OperandFacts wide = facts_of({0x1.fffffep0F, 0x1.fffffep-20F});
+  const auto words = [&](const OperandFacts& facts, std::int64_t depth = kDepth) {
+    return chosen("exact", facts, depth).exact.words;
+  };
+  CHECK(words(small) == 1);
+  CHECK(words(half) == 1);
+  CHECK(words(half, std::int64_t{1} << 30) == 2);
+  CHECK(words(wide) == 2);
+  CHECK(words(facts_of({1.0F, 0x1p-60F})) == 3);
+  CHECK(words(facts_of({0x1p10F, 0x1p-80F})) == 4);
+  CHECK((chosen("exact", facts_of({0x1p100F, 0x1p-100F})).multiply !=
+         chosen("exact", small).multiply));
+  CHECK((chosen("exact product=e5m7", small).multiply != chosen("exact", small).multiply));
+}
+
 TEST_CASE("overflow is thought of where the sum of the products can reach it") {
   const OperandFacts facts = facts_of({16.0F, 1.0F});  // products up to 256
   CHECK(chosen("e5m10", facts, 100).plan32.plain_range);

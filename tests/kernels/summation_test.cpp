@@ -118,6 +118,49 @@ TEST_CASE("sums continue from block to block of the reduction") {
   }
 }
 
+/// Operands of a given spread of magnitudes, so that exact sums take one word, two, three or four.
+TEST_CASE("exact sums have the bits of the reference whatever their products' range") {
+  test::for_each_target([](const char* target) {
+    CAPTURE(target);
+    for (const int spread : {4, 20, 40, 60, 75, 90, 120}) {
+      CAPTURE(spread);
+      for (const char* spelling : {"exact", "exact:e5m10", "exact:e8m7/rdn", "exact:e8m23/sr"}) {
+        CAPTURE(std::string(spelling));
+        const Mac mac = parse_mac(spelling);
+        constexpr std::int64_t kRows = 9;
+        constexpr std::int64_t kDepth = 301;
+        constexpr std::int64_t kColumns = 21;
+        RandomSequence random({static_cast<std::uint64_t>(spread)});
+        const auto draw = [&](std::int64_t count) {
+          std::vector<float> values;
+          for (std::int64_t i = 0; i < count; ++i) {
+            const auto size = static_cast<int>(random.below(static_cast<std::uint32_t>(spread)));
+            const float sign = random.below(2) == 0 ? 1.0F : -1.0F;
+            const auto bits = static_cast<float>(random.uniform());
+            values.push_back(sign * std::ldexp(1 + bits, size - spread / 2));
+          }
+          return values;
+        };
+        std::vector<float> a = draw(kRows * kDepth);
+        std::vector<float> b = draw(kDepth * kColumns);
+        // The second half takes the first back, but for the last product.
+        for (std::int64_t row = 0; row < kRows; ++row) {
+          for (std::int64_t k = 0; k < kDepth / 2; ++k) {
+            a[static_cast<std::size_t>(row * kDepth + kDepth / 2 + k)] =
+                -a[static_cast<std::size_t>(row * kDepth + k)];
+          }
+        }
+        std::copy_n(b.begin(), kDepth / 2 * kColumns, b.begin() + kDepth / 2 * kColumns);
+        const MatrixView left{a.data(), kRows, kDepth, kDepth, 1};
+        const MatrixView right{b.data(), kDepth, kColumns, kColumns, 1};
+        std::vector<float> c(kRows * kColumns);
+        matmul(left, right, c.data(), kColumns, mac, {5});
+        test::check_same_bits(c, test::reference_matmul(left, right, mac, {5}, {}));
+      }
+    }
+  });
+}
+
 /// The sums of a tile whose products come in pieces that end at `ends`.
 std::vector<float> in_pieces(const PreparedMac& prepared, const std::vector<float>& left,
                              const std::vector<float>& right, const std::vector<std::int64_t>& ends,
