@@ -32,8 +32,7 @@ struct MacCost {
 ///   chain, pairwise  one addition: a tree of n leaves has n - 1 nodes, and one adds the start
 ///   kahan            one addition of the product and three of two sums, each rounded
 ///   exact            an aligner into a register as wide as all products, and its addition
-///   aligned          an aligner to F + 1 bits, an addition of the block's width and a comparison
-///   of
+///   aligned          an aligner to F + 1 bits, an addition of the block's width, a comparison of
 ///                    exponents; the K-th part of one alignment, addition, normalisation and
 ///                    rounding of the accumulator. The multiplier has no normaliser
 /// `chunk` C adds one addition in the chunk accumulator for each C products.

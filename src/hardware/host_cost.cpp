@@ -86,7 +86,7 @@ void price_host_backward(const CostContext& context, const NetworkNode& node,
   if (!wanted) return;
   const ValueId output = node.outputs.front();
   streams.load(context.accelerator, elements(context.network, output),
-               storage.gradient_bits[index(output)], storage.gradient_format[index(output)]);
+               storage.gradient_bits[index(output)], storage.gradient_format[index(output)].format);
   streams.work.operations = static_cast<double>(work.elementwise_backward);
   streams.work.specials = static_cast<double>(work.special_backward);
   book(context, streams, cost);

@@ -96,35 +96,37 @@ bool is_fused(const Network& network, const NetworkNode& node, const std::vector
 /// What a node's results are members of, and the format in which it takes their gradients.
 struct NodeFormats {
   Format computed;
-  Format gradient;
+  Quantization gradient;
 };
 
-NodeFormats formats_of(const NetworkNode& node, const LayerNumerics* layer, const Format& vector,
-                       const std::vector<int>& readers, const StoragePlan& plan) {
+NodeFormats formats_of(const NetworkNode& node, const LayerNumerics* layer,
+                       const Quantization& vector, const std::vector<int>& readers,
+                       const StoragePlan& plan) {
   if (layer != nullptr) {
-    return {layer->tensor(Role::output).format, layer->tensor(Role::error).format};
+    return {layer->tensor(Role::output).format, layer->tensor(Role::error)};
   }
-  NodeFormats formats{vector, vector};
+  NodeFormats formats{vector.format, vector};
   if (!selects(node)) return formats;
   const std::size_t input = index(node.inputs.front());
   const bool view = is_view(node.op_type);
-  if (view || holds(vector, plan.computed_format[input])) {
+  if (view || holds(vector.format, plan.computed_format[input])) {
     formats.computed = plan.computed_format[input];
   }
+  const Quantization& gradient = plan.gradient_format[input];
   const bool alone = readers[input] == 1 && moves_gradients(node);
-  if (alone && (view || holds(vector, plan.gradient_format[input]))) {
-    formats.gradient = plan.gradient_format[input];
+  if (alone && !gradient.scaling.scales() && (view || holds(vector.format, gradient.format))) {
+    formats.gradient = gradient;
   }
   return formats;
 }
 
-void set_gradient(StoragePlan& plan, ValueId value, const Format& format) {
+void set_gradient(StoragePlan& plan, ValueId value, const Quantization& format) {
   plan.gradient_format[index(value)] = format;
   plan.gradient_bits[index(value)] = storage_bits(format);
 }
 
 void plan_forward(const Network& network, const Assignment& assignment, StoragePlan& plan) {
-  const Format& vector = assignment.vector.format;
+  const Quantization& vector = assignment.vector;
   const std::vector<int> readers = count_readers(network);
   for (std::size_t n = 0; n < network.nodes.size(); ++n) {
     const NetworkNode& node = network.nodes[n];
@@ -188,7 +190,7 @@ StoragePlan plan_storage(const Network& network, const Assignment& assignment) {
   StoragePlan plan;
   plan.layers = match_layers(network, assignment);
   plan.computed_format.assign(values, assignment.vector.format);
-  plan.gradient_format.assign(values, assignment.vector.format);
+  plan.gradient_format.assign(values, assignment.vector);
   plan.value_bits.assign(values, 0);
   plan.gradient_bits.assign(values, vector_bits);
   plan.needs_gradient.assign(values, false);

@@ -20,7 +20,7 @@ namespace mantissa {
 /// A gradient is stored in the error format of the layer that produced the value, else in the
 /// vector format. Where a selecting node stands between, rounding before it equals rounding behind
 /// it, so the narrow format reaches through it, as long as no second reader's gradient is added on
-/// the way.
+/// the way. Elements that share scales do not pass: what a node selects has other largest values.
 ///
 /// A Relu that alone reads its input is fused with its producer, as accelerators do: the producer's
 /// result passes through it on the way to DRAM, and what backward needs is one bit an element. Its
@@ -28,11 +28,11 @@ namespace mantissa {
 struct StoragePlan {
   std::vector<const LayerNumerics*> layers;  ///< by node: its formats, nullptr if it is not a layer
   std::vector<bool> fused;  ///< by node: works on its producer's result before that is stored
-  std::vector<Format> computed_format;  ///< by value: what its elements are members of
-  std::vector<Format> gradient_format;  ///< by value: of its gradient in DRAM
-  std::vector<double> value_bits;       ///< by value: of an element in DRAM; 0 if nobody reads it
-  std::vector<double> gradient_bits;    ///< by value: of an element of `gradient_format`
-  std::vector<bool> needs_gradient;     ///< by value
+  std::vector<Format> computed_format;        ///< by value: what its elements are members of
+  std::vector<Quantization> gradient_format;  ///< by value: of its gradient in DRAM
+  std::vector<double> value_bits;     ///< by value: of an element in DRAM; 0 if nobody reads it
+  std::vector<double> gradient_bits;  ///< by value: of an element of `gradient_format`
+  std::vector<bool> needs_gradient;   ///< by value
 };
 
 /// Throws Error if the assignment's layers are not the network's, by name and in order.

@@ -1,7 +1,6 @@
 #include "hardware/cost.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -13,34 +12,15 @@
 #include "hardware/host_core.h"
 #include "hardware/memory.h"
 #include "hardware/multiplier.h"
+#include "step_cost.h"
 #include "support/error.h"
 
 using namespace mantissa;
+using fake::phase;
+using fake::two_layers;
+using fake::uniform_cost;
 
 namespace {
-
-const PhaseCost& phase(const StepCost& cost, const std::string& node, Phase phase) {
-  const auto found = std::find_if(cost.nodes.begin(), cost.nodes.end(),
-                                  [&](const NodeCost& n) { return n.node == node; });
-  REQUIRE(found != cost.nodes.end());
-  return found->phase(phase);
-}
-
-StepCost uniform_cost(const Network& network, const std::string& format, const std::string& mac) {
-  return cost_of_step(network, fake::uniform(network, fake::numerics(format, mac)), fake::gemmini(),
-                      {});
-}
-
-/// x [64, 48] -> fc1 [48, 32] -> Relu -> fc2 [32, 16].
-Network two_layers() {
-  fake::NetworkBuilder build(Shape{64, 48});
-  const ValueId w1 = build.parameter({48, 32});
-  const ValueId w2 = build.parameter({32, 16});
-  ValueId v = build.gemm("fc1", 0, w1);
-  v = build.elementwise("relu", "Relu", {v});
-  v = build.gemm("fc2", v, w2);
-  return build.finish(v);
-}
 
 double host_latency(const StepCost& cost) {
   double sum = cost.total(Phase::update).latency_cycles;
@@ -122,29 +102,6 @@ TEST_CASE("a node outside the products costs the host what the hand says") {
   // Backward: the gradient arrives in binary32, since a Sigmoid's result is no member of e4m3; it
   // leaves as e4m3, the format in which fc1 takes it; the input is read again.
   CHECK(phase(cost, "gate", Phase::backward_data).dram_bytes == 2048 * (4 + 1 + 1));
-}
-
-TEST_CASE("a Relu behind a layer moves one bit an element, the bit that backward needs") {
-  // 2048 operations on 16 lanes: 128 cycles; 256 bytes take 32.
-  const StepCost cost = uniform_cost(two_layers(), "e4m3fn", "fp32");
-  for (const Phase p : {Phase::forward, Phase::backward_data}) {
-    CHECK(phase(cost, "relu", p).dram_bytes == 256);
-    CHECK(phase(cost, "relu", p).compute_cycles == 128);
-    CHECK(phase(cost, "relu", p).latency_cycles == 128);
-  }
-  // fc2's gradient goes back through it in the 8 bits that fc1 takes: 64 x 16 errors, 512 weights,
-  // 2048 gradients.
-  CHECK(phase(cost, "fc2", Phase::backward_data).dram_bytes == 1024 + 512 + 2048);
-}
-
-TEST_CASE("a Relu whose input has another reader is a node of its own") {
-  fake::NetworkBuilder build(Shape{64, 32});
-  const ValueId w1 = build.parameter({32, 32});
-  const ValueId hidden = build.gemm("fc1", 0, w1);
-  const ValueId gate = build.elementwise("relu", "Relu", {hidden});
-  const StepCost cost =
-      uniform_cost(build.finish(build.elementwise("sum", "Add", {hidden, gate})), "bf16", "fp32");
-  CHECK(phase(cost, "relu", Phase::forward).dram_bytes == 2 * 2048 * 2);  // bf16 in, bf16 out
 }
 
 TEST_CASE("the update costs its tensors in their own formats") {
@@ -304,103 +261,6 @@ TEST_CASE("a step never gets cheaper when a format of it grows") {
   }
 }
 
-TEST_CASE("independent branches may be listed in any order") {
-  const auto build = [](bool left_first) {
-    fake::NetworkBuilder builder(Shape{32, 40});
-    const ValueId left_weight = builder.parameter({40, 24});
-    const ValueId right_weight = builder.parameter({40, 24});
-    ValueId left = kNoValue;
-    ValueId right = kNoValue;
-    if (left_first) left = builder.gemm("left", 0, left_weight);
-    right = builder.gemm("right", 0, right_weight);
-    if (!left_first) left = builder.gemm("left", 0, left_weight);
-    return builder.finish(builder.elementwise("sum", "Add", {left, right}));
-  };
-  const Network one = build(true);
-  const Network other = build(false);
-  const LayerNumerics left = fake::numerics("e4m3fn", "fp16");
-  const LayerNumerics right = fake::numerics("bf16", "fp32");
-  Assignment first{.layer_names = {"left", "right"}, .layers = {left, right}, .vector = {}};
-  Assignment second{.layer_names = {"right", "left"}, .layers = {right, left}, .vector = {}};
-  const StepCost a = cost_of_step(one, first, fake::gemmini(), {});
-  const StepCost b = cost_of_step(other, second, fake::gemmini(), {});
-  CHECK(a.energy_pj == doctest::Approx(b.energy_pj).epsilon(1e-13));
-  CHECK(a.latency_cycles == doctest::Approx(b.latency_cycles).epsilon(1e-13));
-  CHECK(a.area_mm2 == b.area_mm2);
-  for (const Phase p :
-       {Phase::forward, Phase::backward_data, Phase::backward_weight, Phase::update}) {
-    CHECK(phase(a, "left", p).energy_total_pj() == phase(b, "left", p).energy_total_pj());
-  }
-}
-
-TEST_CASE("a parameter that two layers share is updated once") {
-  fake::NetworkBuilder build(Shape{16, 32});
-  const ValueId weight = build.parameter({32, 32});
-  ValueId v = build.gemm("first", 0, weight);
-  v = build.gemm("second", v, weight);
-  const StepCost cost = uniform_cost(build.finish(v), "fp32", "fp32");
-  CHECK(phase(cost, "first", Phase::update).dram_bytes > 0);
-  CHECK(phase(cost, "second", Phase::update).dram_bytes == 0);
-}
-
-TEST_CASE("a weight that training leaves alone has neither gradient nor update") {
-  fake::NetworkBuilder build(Shape{16, 32});
-  const ValueId fixed = build.parameter({32, 32}, false);
-  const ValueId trained = build.parameter({32, 32});
-  ValueId v = build.gemm("fixed", 0, fixed);
-  v = build.gemm("trained", v, trained);
-  const StepCost cost = uniform_cost(build.finish(v), "e4m3fn", "fp32");
-  CHECK(phase(cost, "fixed", Phase::forward).macs == 16 * 32 * 32);
-  CHECK(phase(cost, "fixed", Phase::backward_data).macs == 0);
-  CHECK(phase(cost, "fixed", Phase::backward_weight).macs == 0);
-  CHECK(phase(cost, "fixed", Phase::update).dram_bytes == 0);
-  CHECK(phase(cost, "trained", Phase::backward_data).macs ==
-        0);  // nobody behind it wants a gradient
-  CHECK(phase(cost, "trained", Phase::backward_weight).macs == 16 * 32 * 32);
-  CHECK(phase(cost, "trained", Phase::update).dram_bytes > 0);
-}
-
-TEST_CASE("an operand that the operator took in as a constant is priced from the product's size") {
-  fake::NetworkBuilder build(Shape{16, 32});
-  const ValueId weight = build.parameter({32, 32}, false);
-  Network network = build.finish(build.gemm("fc", 0, weight));
-  const StepCost as_value = uniform_cost(network, "bf16", "fp32");
-  network.nodes[0].inputs[1] = kNoValue;
-  const StepCost as_constant = uniform_cost(network, "bf16", "fp32");
-  CHECK(as_constant.energy_pj == as_value.energy_pj);
-}
-
-TEST_CASE("views cost nothing and pass formats through") {
-  const StepCost cost = uniform_cost(fake::lenet(8), "e4m3fn", "fp32");
-  CHECK(phase(cost, "flatten", Phase::forward).energy_total_pj() == 0);
-  CHECK(phase(cost, "flatten", Phase::backward_data).latency_cycles == 0);
-  // pool2 reads 8 x 16 x 10 x 10 and writes 8 x 16 x 5 x 5 values in the 8 bits that fc1 asks for
-  // behind the view.
-  CHECK(phase(cost, "pool2", Phase::forward).dram_bytes == 8 * 16 * 125);
-}
-
-TEST_CASE("a saved activation is copied in its own format when its neighbours need it wide") {
-  // x -> fc1 -> {Sigmoid, fc2}: the Sigmoid reads fc1's binary32 output, fc2 reads it as e4m3. fc2
-  // reads 4 bytes, writes a copy of 1 byte and reads it again for its weight gradient, instead of
-  // reading 4 bytes twice.
-  fake::NetworkBuilder build(Shape{64, 32});
-  const ValueId w1 = build.parameter({32, 32});
-  const ValueId w2 = build.parameter({32, 32});
-  const ValueId hidden = build.gemm("fc1", 0, w1);
-  const ValueId gate = build.elementwise("gate", "Sigmoid", {hidden}, 2, 2);
-  const ValueId out = build.gemm("fc2", hidden, w2);
-  const Network network = build.finish(build.elementwise("mul", "Mul", {out, gate}));
-  Assignment assignment = fake::uniform(network, fake::numerics("fp32", "fp32"));
-  assign(assignment.layers[1], Role::activation, "e4m3fn");
-  const StepCost narrow = cost_of_step(network, assignment, fake::gemmini(), {});
-  const StepCost wide = uniform_cost(network, "fp32", "fp32");
-  const double elements = 64 * 32;
-  CHECK(phase(narrow, "fc2", Phase::forward).dram_bytes ==
-        phase(wide, "fc2", Phase::forward).dram_bytes + elements);
-  CHECK(phase(narrow, "fc2", Phase::backward_weight).dram_bytes ==
-        phase(wide, "fc2", Phase::backward_weight).dram_bytes - 3 * elements);
-}
-
 TEST_CASE("an assignment for another network is refused by name") {
   const Network network = two_layers();
   Assignment assignment = fake::uniform(network, LayerNumerics{});
@@ -417,24 +277,14 @@ TEST_CASE("an assignment for another network is refused by name") {
                        "fc3: the assignment has 3 layers, the network 2", Error);
 }
 
-TEST_CASE("the cost is a pure function, fast enough for a search") {
+TEST_CASE("the cost is a pure function") {
   const Network network = fake::lenet(64);
   const Accelerator accelerator = fake::gemmini();
   const Assignment assignment = fake::uniform(network, fake::numerics("e4m3fn", "e5m10/chunk64"));
   const std::string first = to_json(cost_of_step(network, assignment, accelerator, {})).dump();
-  double best = 1e9;
-  for (int i = 0; i < 20; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    const StepCost cost = cost_of_step(network, assignment, accelerator, {});
-    best = std::min(
-        best, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-                  .count());
-    REQUIRE(to_json(cost).dump() == first);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(to_json(cost_of_step(network, assignment, accelerator, {})).dump() == first);
   }
-  MESSAGE("one step of LeNet priced in " << best << " ms");
-#ifdef NDEBUG
-  CHECK(best < 1.0);
-#endif
 }
 
 TEST_CASE("the JSON form names every node, phase and component, and its parts add up") {
