@@ -1,6 +1,24 @@
 #include "kernels/convolution_geometry.h"
 
 namespace mantissa {
+namespace {
+
+/// The window whose taps `map` places, over the grid of the extents `grid`.
+template <typename Map>
+Window window_over(const ConvolutionShape& shape, const Images& images,
+                   std::int64_t WindowAxis::*grid, const Map& map) {
+  Window window;
+  window.images = images;
+  window.rows = map(shape.vertical);
+  window.columns = map(shape.horizontal);
+  window.grid_height = shape.vertical.*grid;
+  window.grid_width = shape.horizontal.*grid;
+  window.kernel_height = shape.vertical.kernel;
+  window.kernel_width = shape.horizontal.kernel;
+  return window;
+}
+
+}  // namespace
 
 Images input_images(const ConvolutionShape& shape, const float* x, std::int64_t first_channel,
                     std::int64_t channels) {
@@ -23,33 +41,15 @@ Images output_images(const ConvolutionShape& shape, const float* y, std::int64_t
 }
 
 Window input_window(const ConvolutionShape& shape, const Images& inputs) {
-  const auto map = [](const WindowAxis& axis) {
+  return window_over(shape, inputs, &WindowAxis::out, [](const WindowAxis& axis) {
     return AxisMap{axis.stride, axis.dilation, -axis.pad_begin, 1};
-  };
-  Window window;
-  window.images = inputs;
-  window.rows = map(shape.vertical);
-  window.columns = map(shape.horizontal);
-  window.grid_height = shape.vertical.out;
-  window.grid_width = shape.horizontal.out;
-  window.kernel_height = shape.vertical.kernel;
-  window.kernel_width = shape.horizontal.kernel;
-  return window;
+  });
 }
 
 Window output_window(const ConvolutionShape& shape, const Images& gradients) {
-  const auto map = [](const WindowAxis& axis) {
+  return window_over(shape, gradients, &WindowAxis::in, [](const WindowAxis& axis) {
     return AxisMap{1, -axis.dilation, axis.pad_begin, axis.stride};
-  };
-  Window window;
-  window.images = gradients;
-  window.rows = map(shape.vertical);
-  window.columns = map(shape.horizontal);
-  window.grid_height = shape.vertical.in;
-  window.grid_width = shape.horizontal.in;
-  window.kernel_height = shape.vertical.kernel;
-  window.kernel_width = shape.horizontal.kernel;
-  return window;
+  });
 }
 
 AxisPhase axis_phase(const WindowAxis& axis, std::int64_t first) {

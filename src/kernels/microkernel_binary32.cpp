@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/microkernel_operands-inl.h"
+#include "kernels/sum_to_odd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mantissa::HWY_NAMESPACE {
@@ -71,27 +72,6 @@ class FullRounding {
   Floats overflow_;
 };
 
-/// a + b, rounded to odd: of the two neighbours of an inexact sum the one whose last bit is set. A
-/// second rounding to at least two bits less is then right (Boldo & Melquiond, "Emulation of a FMA
-/// and correctly rounded sums: proved algorithms using rounding to odd", IEEE Transactions on
-/// Computers 57(4), 2008).
-HWY_INLINE Floats add_to_odd(Floats a, Floats b) {
-  const SignedTag d;
-  const Floats sum = hn::Add(a, b);
-  // The error of the sum, exactly (Knuth's 2Sum). NaN if the sum has overflowed.
-  const Floats b_part = hn::Sub(sum, a);
-  const Floats error = hn::Add(hn::Sub(a, hn::Sub(sum, b_part)), hn::Sub(b, b_part));
-  const auto sum_bits = hn::BitCast(d, sum);
-  const auto one = hn::Set(d, 1);
-  // One step in the bits moves away from zero, or toward it where the error's sign differs.
-  const auto sign = hn::ShiftRight<31>(hn::Xor(sum_bits, hn::BitCast(d, error)));
-  const auto step = hn::Or(sign, one);
-  const auto inexact = hn::RebindMask(d, hn::Gt(hn::Abs(error), hn::Zero(Tag())));
-  const auto even = hn::Eq(hn::And(sum_bits, one), hn::Zero(d));
-  const auto moved = hn::IfThenElse(hn::And(inexact, even), hn::Add(sum_bits, step), sum_bits);
-  return hn::BitCast(Tag(), moved);
-}
-
 /// One step of the chain.
 template <Product32 kProduct, Sum32 kSum, class Rounding>
 class Step {
@@ -116,7 +96,7 @@ class Step {
   HWY_INLINE Floats add(Floats sum, Floats product) const {
     if constexpr (kSum == Sum32::native) return hn::Add(sum, product);
     if constexpr (kSum == Sum32::rerounded) return sum_.round(hn::Add(sum, product));
-    return sum_.round(add_to_odd(sum, product));
+    return sum_.round(add_to_odd(Tag(), sum, product));
   }
 
   Rounding product_;

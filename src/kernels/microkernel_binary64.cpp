@@ -8,6 +8,7 @@
 
 #include "kernels/microkernel_operands-inl.h"
 #include "kernels/microkernel_random-inl.h"
+#include "kernels/sum_to_odd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mantissa::HWY_NAMESPACE {
@@ -115,22 +116,6 @@ class Rounding {
   const Rounding64& constants_;
 };
 
-/// a + b rounded to odd, as in the binary32 kernels.
-HWY_INLINE Doubles add_to_odd(Doubles a, Doubles b) {
-  const hn::RebindToSigned<Tag> d;
-  const Doubles sum = hn::Add(a, b);
-  const Doubles b_part = hn::Sub(sum, a);
-  const Doubles error = hn::Add(hn::Sub(a, hn::Sub(sum, b_part)), hn::Sub(b, b_part));
-  const auto sum_bits = hn::BitCast(d, sum);
-  const auto one = hn::Set(d, 1);
-  const auto sign = hn::BroadcastSignBit(hn::Xor(sum_bits, hn::BitCast(d, error)));
-  const auto step = hn::Or(sign, one);
-  const auto inexact = hn::RebindMask(d, hn::Gt(hn::Abs(error), hn::Zero(Tag())));
-  const auto even = hn::Eq(hn::And(sum_bits, one), hn::Zero(d));
-  const auto moved = hn::IfThenElse(hn::And(inexact, even), hn::Add(sum_bits, step), sum_bits);
-  return hn::BitCast(Tag(), moved);
-}
-
 /// One step of the chain. Products of binary32 numbers are exact in binary64.
 template <Mode64 kProduct, Mode64 kSum>
 class Step {
@@ -149,10 +134,11 @@ class Step {
       // Rounding down, an exact sum of zero is -0 unless both are +0: the sum of the negated
       // numbers, negated.
       const Doubles flip = set(flip_);
-      const Doubles exact = hn::Xor(add_to_odd(hn::Xor(sum, flip), hn::Xor(product, flip)), flip);
+      const Doubles exact =
+          hn::Xor(add_to_odd(Tag(), hn::Xor(sum, flip), hn::Xor(product, flip)), flip);
       return sum_.round(exact, sum_word);
     } else {
-      return sum_.round(add_to_odd(sum, product), sum_word);
+      return sum_.round(add_to_odd(Tag(), sum, product), sum_word);
     }
   }
 
@@ -224,7 +210,7 @@ class QuickStep {
   HWY_INLINE Doubles operator()(Doubles sum, Doubles left, Doubles right, Words /*product_word*/,
                                 Words sum_word) const {
     const Doubles added =
-        kExactSum ? hn::MulAdd(left, right, sum) : add_to_odd(sum, hn::Mul(left, right));
+        kExactSum ? hn::MulAdd(left, right, sum) : add_to_odd(Tag(), sum, hn::Mul(left, right));
     return sum_.round(added, sum_word);
   }
 

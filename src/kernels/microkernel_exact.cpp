@@ -12,6 +12,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/microkernel_operands-inl.h"
+#include "kernels/sum_to_odd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mantissa::HWY_NAMESPACE {
@@ -108,38 +109,6 @@ struct MultiplyExact {
   }
 };
 
-/// The sum of both, rounded to odd: toward zero, and then with its last bit set if it is inexact.
-/// Two bits beyond binary32's make the rounding that follows right.
-HWY_INLINE Doubles add_to_odd(Doubles a, Doubles b) {
-  const Doubles sum = hn::Add(a, b);
-  const Doubles part = hn::Sub(sum, a);
-  const Doubles error = hn::Add(hn::Sub(a, hn::Sub(sum, part)), hn::Sub(b, part));
-  const auto bits = hn::BitCast(WordTag(), sum);
-  const auto one = hn::Set(WordTag(), 1);
-  // An even sum moves to its odd neighbour on the side of the error.
-  const auto inexact = hn::Ne(error, hn::Zero(Tag()));
-  const auto even = hn::Eq(hn::And(bits, one), hn::Zero(WordTag()));
-  const auto outward =
-      hn::Eq(hn::ShiftRight<63>(hn::BitCast(WordTag(), hn::Xor(sum, error))), hn::Zero(WordTag()));
-  const auto moved = hn::IfThenElse(outward, hn::Add(bits, one), hn::Sub(bits, one));
-  const auto moves = hn::And(hn::RebindMask(WordTag(), inexact), even);
-  return hn::BitCast(Tag(), hn::IfThenElse(moves, moved, bits));
-}
-
-/// Sums of one or two words, rounded to binary32. Adding +0 turns a sum of -0 into +0.
-void finish_binary32(const Tile& tile, const PlanExact& plan) {
-  const hn::Rebind<float, Tag> floats;
-  for (int row = 0; row < tile.rows; ++row) {
-    for (int column = 0; column < tile.columns; column += kLanes) {
-      const int place = row * kColumns + column;
-      Doubles sum = load_word(tile.sums, 0, place);
-      if (plan.words == 2) sum = add_to_odd(sum, load_word(tile.sums, 1, place));
-      sum = hn::Add(sum, hn::Zero(Tag()));
-      hn::StoreU(hn::DemoteTo(floats, sum), floats, tile.sums + place);
-    }
-  }
-}
-
 }  // namespace
 
 void multiply_words(const Tile& tile, const PlanExact& plan) {
@@ -155,8 +124,18 @@ void multiply_words(const Tile& tile, const PlanExact& plan) {
   }
 }
 
+/// Sums of one or two words, rounded to binary32. Adding +0 turns a sum of -0 into +0.
 void finish_words(const Tile& tile, const PlanExact& plan) {
-  finish_binary32(tile, plan);
+  const hn::Rebind<float, Tag> floats;
+  for (int row = 0; row < tile.rows; ++row) {
+    for (int column = 0; column < tile.columns; column += kLanes) {
+      const int place = row * kColumns + column;
+      Doubles sum = load_word(tile.sums, 0, place);
+      if (plan.words == 2) sum = add_to_odd(Tag(), sum, load_word(tile.sums, 1, place));
+      sum = hn::Add(sum, hn::Zero(Tag()));
+      hn::StoreU(hn::DemoteTo(floats, sum), floats, tile.sums + place);
+    }
+  }
 }
 
 }  // namespace mantissa::HWY_NAMESPACE
