@@ -163,7 +163,7 @@ const Quantization& Execution::second_operand(std::size_t layer) const {
   return assignment_.layers[layer].tensor(has_weight ? Role::weight : Role::activation);
 }
 
-void Execution::round_backward_operands(std::size_t node, ProductOperands& data,
+void Execution::round_backward_operands(std::size_t node, bool wants_data, ProductOperands& data,
                                         ProductOperands& weights, RandomKey key) {
   const auto layer = static_cast<std::size_t>(layer_of_node_[node]);
   const LayerNumerics& numerics = assignment_.layers[layer];
@@ -179,20 +179,23 @@ void Execution::round_backward_operands(std::size_t node, ProductOperands& data,
     weights.inputs[0] = again(*operands.given_activation, operands.activation_again, format,
                               axes.activation, "activation_again", operands.activation_history);
   }
-  if (const Quantization& format = second_operand(layer); depends_on_axes(format)) {
-    data.inputs[1] = again(*operands.given_weight, operands.weight_again, format, axes.weight,
+  const Quantization& second = second_operand(layer);
+  if (wants_data && depends_on_axes(second)) {
+    data.inputs[1] = again(*operands.given_weight, operands.weight_again, second, axes.weight,
                            "weight_again", operands.weight_history);
   }
   const Quantization& format = numerics.tensor(Role::error);
   if (format.is_identity()) return;
   const Tensor& given = *data.grad_outputs[0];
-  round_operand(given, operands.error, format, axes.error, key.child("error"),
-                operands.error_history, true);
-  data.grad_outputs[0] = weights.grad_outputs[0] = &operands.error;
   if (depends_on_axes(format)) {
     weights.grad_outputs[0] = again(given, operands.error_again, format, axes.error, "error_again",
                                     operands.error_history);
+    if (!wants_data) return;
   }
+  round_operand(given, operands.error, format, axes.error, key.child("error"),
+                operands.error_history, true);
+  data.grad_outputs[0] = &operands.error;
+  if (!depends_on_axes(format)) weights.grad_outputs[0] = &operands.error;
 }
 
 const Tensor& Execution::forward(const Tensor& input, std::span<const Tensor> parameters,
@@ -232,10 +235,6 @@ void Execution::backward_node(std::size_t n, RandomKey key) {
   const auto output = static_cast<std::size_t>(node.outputs[0]);
   if (!needs_gradient_[output] || !has_gradient_[output]) return;
 
-  ProductOperands data{node_inputs_[n], TensorRefs(node.outputs.size(), nullptr)};
-  data.grad_outputs[0] = &gradients_[output];
-  ProductOperands weights = data;
-  if (layer_of_node_[n] >= 0) round_backward_operands(n, data, weights, key);
   std::vector<Tensor>& scratch = input_gradients_[n];
   scratch.resize(node.inputs.size());
   MutableTensorRefs grad_inputs(node.inputs.size(), nullptr);
@@ -246,6 +245,12 @@ void Execution::backward_node(std::size_t n, RandomKey key) {
       continue;
     scratch[i].resize(network_.value_shapes[static_cast<std::size_t>(input)]);
     grad_inputs[i] = &scratch[i];
+  }
+  ProductOperands data{node_inputs_[n], TensorRefs(node.outputs.size(), nullptr)};
+  data.grad_outputs[0] = &gradients_[output];
+  ProductOperands weights = data;
+  if (layer_of_node_[n] >= 0) {
+    round_backward_operands(n, grad_inputs[0] != nullptr, data, weights, key);
   }
   TensorRefs outputs;
   for (const ValueId value : node.outputs) {

@@ -90,8 +90,8 @@ class Execution {
   TensorRefs gather_inputs(std::size_t node, std::span<const Tensor> parameters) const;
   const Quantization& second_operand(std::size_t layer) const;
   void round_operands(std::size_t node, TensorRefs& inputs, ExecutionMode mode, RandomKey key);
-  void round_backward_operands(std::size_t node, ProductOperands& data, ProductOperands& weights,
-                               RandomKey key);
+  void round_backward_operands(std::size_t node, bool wants_data, ProductOperands& data,
+                               ProductOperands& weights, RandomKey key);
   void forward_node(std::size_t node, std::span<const Tensor> parameters, ExecutionMode mode,
                     RandomKey key);
   void backward_node(std::size_t node, RandomKey key);
