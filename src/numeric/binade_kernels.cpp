@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "numeric/binade_table.h"
 #include "numeric/quantize_kernels.h"
@@ -12,6 +11,8 @@
 #include <hwy/foreach_target.h>
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
+
+#include "numeric/rounding_run-inl.h"
 
 #ifndef MANTISSA_NUMERIC_BINADE_KERNELS_ONCE
 #define MANTISSA_NUMERIC_BINADE_KERNELS_ONCE
@@ -36,10 +37,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Floats = hn::ScalableTag<float>;
 using Integers = hn::RebindToSigned<Floats>;
-using Unsigned = hn::RebindToUnsigned<Floats>;
+using WordTag = hn::RebindToUnsigned<Floats>;
 using FloatVector = hn::Vec<Floats>;
 using Vector = hn::Vec<Integers>;
-using Words = hn::Vec<Unsigned>;
+using Words = hn::Vec<WordTag>;
 
 constexpr std::size_t kMaxLanes = hn::MaxLanes(Floats());
 constexpr std::int32_t kMagnitude = 0x7FFFFFFF;
@@ -54,11 +55,13 @@ HWY_INLINE Vector set(std::int32_t value) {
 template <Rounding kRounding>
 class BinadeRounder {
  public:
+  using Unsigned = WordTag;
+
   explicit BinadeRounder(const BinadeRun& run)
       : run_(run),
         largest_(set(run.table.largest)),
         zero_(hn::Set(Floats(), run.table.has_negative_zero ? -0.0F : 0.0F)),
-        unused_random_bits_(hn::Set(Unsigned(), unused_bits(run.quantization.rounding))) {}
+        unused_random_bits_(hn::Set(WordTag(), unused_random_bits(run.quantization.rounding))) {}
 
   HWY_INLINE FloatVector operator()(FloatVector x, Words random) const {
     const Integers integer;
@@ -82,12 +85,6 @@ class BinadeRounder {
   }
 
  private:
-  static std::uint32_t unused_bits(RoundingMode mode) {
-    return mode.random_bits == 0
-               ? 0
-               : static_cast<std::uint32_t>((std::uint64_t{1} << (32 - mode.random_bits)) - 1);
-  }
-
   /// Where members are equally far apart: to a multiple of what the dropped bits can hold and one.
   HWY_INLINE Vector round(Vector x_code, Vector a, Vector binade, Vector dropped, Vector odd_bit,
                           Words random) const {
@@ -98,13 +95,13 @@ class BinadeRounder {
       const auto moves = hn::And(inexact, hn::Eq(odd_bit, zero));
       return hn::Add(hn::AndNot(dropped, a), hn::IfThenElseZero(moves, hn::Add(dropped, set(1))));
     } else {
-      return hn::AndNot(dropped, hn::Add(a, carry(x_code, a, binade, dropped, odd_bit, random)));
+      return hn::AndNot(dropped, hn::Add(a, carry(x_code, binade, dropped, odd_bit, random)));
     }
   }
 
   /// What is added before the low bits are dropped.
-  HWY_INLINE Vector carry(Vector x_code, Vector /*a*/, Vector binade, Vector dropped,
-                          Vector odd_bit, Words random) const {
+  HWY_INLINE Vector carry(Vector x_code, Vector binade, Vector dropped, Vector odd_bit,
+                          Words random) const {
     const Integers integer;
     if constexpr (kRounding == Rounding::nearest_even) {
       const Vector odd = hn::VecFromMask(integer, hn::Ne(odd_bit, hn::Zero(integer)));  // -1
@@ -120,7 +117,7 @@ class BinadeRounder {
       // bits of the word.
       const Vector count = hn::GatherIndex(integer, run_.table.dropped_bits.data(), binade);
       const Words word = hn::Not(hn::Or(random, unused_random_bits_));
-      const Words shift = hn::BitCast(Unsigned(), hn::Sub(set(32), count));
+      const Words shift = hn::BitCast(WordTag(), hn::Sub(set(32), count));
       return hn::And(hn::BitCast(integer, hn::Shr(word, shift)), dropped);
     } else {
       return hn::Zero(integer);
@@ -151,7 +148,7 @@ class BinadeRounder {
     alignas(64) std::array<float, kMaxLanes> values{};
     alignas(64) std::array<std::uint32_t, kMaxLanes> words{};
     hn::Store(hn::BitCast(Floats(), x_code), Floats(), values.data());
-    hn::Store(random, Unsigned(), words.data());
+    hn::Store(random, WordTag(), words.data());
     for (std::size_t lane = 0; lane < hn::Lanes(Floats()); ++lane) {
       values[lane] = static_cast<float>(round_to_format(static_cast<double>(values[lane]),
                                                         run_.quantization.format,
@@ -165,26 +162,6 @@ class BinadeRounder {
   FloatVector zero_;
   Words unused_random_bits_;
 };
-
-/// Rounds `count` elements; `words` has one word for each and as many behind them as a vector has
-/// lanes, or is a vector of anything if `kAdvance` is 0.
-template <std::size_t kAdvance, typename Rounder>
-HWY_INLINE void round_run(const Rounder& rounder, const float* source, float* destination,
-                          std::size_t count, const std::uint32_t* words) {
-  const Floats tag;
-  const std::size_t lanes = hn::Lanes(tag);
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const FloatVector x = hn::LoadU(tag, source + i);
-    hn::StoreU(rounder(x, hn::LoadU(Unsigned(), words + kAdvance * i)), tag, destination + i);
-  }
-  if (i == count) return;
-  std::array<float, kMaxLanes> last{};
-  std::memcpy(last.data(), source + i, (count - i) * sizeof(float));
-  const FloatVector x = hn::LoadU(tag, last.data());
-  hn::StoreU(rounder(x, hn::LoadU(Unsigned(), words + kAdvance * i)), tag, last.data());
-  std::memcpy(destination + i, last.data(), (count - i) * sizeof(float));
-}
 
 template <Rounding kRounding>
 void run(const BinadeRun& run, std::span<const float> source, float* destination) {

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <optional>
 
-#include "numeric/family.h"
-
 namespace mantissa {
 namespace {
 
@@ -54,11 +52,7 @@ double add_rounded(double a, double b, const Quantization& sum, std::uint32_t ra
   if (exact.is_zero()) {
     return round_to_format(zero_sum(a, b, sum.rounding.rounding), sum.format, sum.rounding);
   }
-  return std::visit(
-      [&](const auto& parameters) {
-        return family::round(parameters, exact, sum.rounding, random);
-      },
-      sum.format.parameters());
+  return round_exact(exact, sum, random);
 }
 
 double multiply_rounded(float a, float b, const Mac& mac, std::uint32_t random) {
@@ -115,11 +109,7 @@ double add_aligned(double accumulator, std::span<const AlignedTerm> products, co
   exact.magnitude = static_cast<UnsignedInt128>(total < 0 ? -total : total);
   exact.exponent = quantum;
   if (exact.is_zero()) return 0;
-  return std::visit(
-      [&](const auto& parameters) {
-        return family::round(parameters, exact, sum.rounding, random);
-      },
-      sum.format.parameters());
+  return round_exact(exact, sum, random);
 }
 
 }  // namespace mantissa

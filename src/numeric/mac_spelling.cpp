@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <vector>
 
 #include "numeric/mac.h"
+#include "numeric/spelling_parts.h"
 #include "support/error.h"
 #include "support/text.h"
 
@@ -43,40 +43,22 @@ constexpr std::array<MatrixUnit, 18> kMatrixUnits = {{
     {"h100-fp8", "aligned13x32:e8m13/rtz"},
 }};
 
-std::string quoted(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
-
 int parse_chunk(std::string_view digits, std::string_view text) {
-  int chunk = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), chunk);
-  const bool whole = end == digits.data() + digits.size() && status == std::errc();
-  if (!whole || chunk < 1 || chunk > kMaxChunk || digits.front() == '0') {
-    throw Error("",
-                quoted(text) + " is no accumulator: the size of a chunk is 1 to " +
-                    std::to_string(kMaxChunk),
-                "write for instance \"e5m10/chunk64\"");
-  }
-  return chunk;
-}
-
-/// Takes a number without leading zeros from the front of `text`.
-std::optional<int> take_number(std::string_view& text) {
-  int number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || number < 0 || text.front() == '0') return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
+  const std::optional<int> chunk = family::count_in(digits);
+  if (chunk && *chunk <= kMaxChunk) return *chunk;
+  throw Error(
+      "",
+      quoted(text) + " is no accumulator: the size of a chunk is 1 to " + std::to_string(kMaxChunk),
+      "write for instance \"e5m10/chunk64\"");
 }
 
 /// Reads `<F>x<K>[<cut>]`.
 AlignedBlock parse_block(std::string_view text) {
   std::string_view rest = text;
   AlignedBlock block;
-  const std::optional<int> fraction_bits = take_number(rest);
-  const bool has_x = fraction_bits.has_value() && rest.starts_with('x');
-  if (has_x) rest.remove_prefix(1);
-  const std::optional<int> products = has_x ? take_number(rest) : std::nullopt;
+  const std::optional<int> fraction_bits = family::take_count(rest);
+  const bool has_x = fraction_bits.has_value() && family::take(rest, "x");
+  const std::optional<int> products = has_x ? family::take_count(rest) : std::nullopt;
   if (!products.has_value()) {
     throw Error("", quoted("aligned" + std::string(text)) + " is no sum of aligned products",
                 "write \"aligned<F>x<K>\" with F fraction bits and K products, for instance "

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <vector>
 
 #include "numeric/multiplier.h"
+#include "numeric/spelling_parts.h"
 #include "support/error.h"
 #include "support/text.h"
 
@@ -20,10 +20,6 @@ struct TableWord {
 constexpr std::array<TableWord, 3> kTableWords = {{{"table", TableIndex::codes},
                                                    {"offset-table", TableIndex::offset},
                                                    {"magnitude-table", TableIndex::magnitudes}}};
-
-std::string quoted(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
 
 std::string operand_names(const Format& left, const Format& right) {
   if (left == right) return display_name(left);
@@ -49,13 +45,7 @@ std::string operand_names(const Format& left, const Format& right) {
 
 /// The number behind `word` if it and nothing else fills `text`.
 std::optional<int> number_behind(std::string_view text, std::string_view word) {
-  if (!text.starts_with(word)) return std::nullopt;
-  const std::string_view digits = text.substr(word.size());
-  int number = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool whole = status == std::errc() && end == digits.data() + digits.size();
-  if (!whole || digits.front() == '0' || digits.front() == '-') return std::nullopt;
-  return number;
+  return family::take(text, word) ? family::count_in(text) : std::nullopt;
 }
 
 Multiplier parse_truncated(int columns, const Format& left, const Format& right) {

@@ -55,7 +55,6 @@ Quantization quantization_member(const nlohmann::json& object, std::string_view 
   return quantization;
 }
 
-/// The same of a product or a sum.
 Quantization unscaled_member(const nlohmann::json& object, std::string_view format_key,
                              std::string_view rounding_key, std::string_view where) {
   const Quantization quantization = quantization_member(object, format_key, rounding_key, where);

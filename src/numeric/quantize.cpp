@@ -22,6 +22,12 @@ double round_to_format(double value, const Format& format, RoundingMode rounding
       format.parameters());
 }
 
+double round_exact(const ExactValue& value, const Quantization& to, std::uint32_t random) {
+  return std::visit(
+      [&](const auto& parameters) { return family::round(parameters, value, to.rounding, random); },
+      to.format.parameters());
+}
+
 void quantize(std::span<float> values, const Quantization& quantization, RandomKey key,
               std::uint64_t first_index) {
   quantize(values, values, quantization, key, first_index);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "numeric/exact.h"
 #include "numeric/format.h"
 #include "numeric/rounding.h"
 #include "numeric/scaling.h"
@@ -29,6 +30,9 @@ struct Quantization {
 /// zeros follow docs/numerics.md.
 double round_to_format(double value, const Format& format, RoundingMode rounding,
                        std::uint32_t random = 0);
+
+/// The same of an exact number, finite and not zero.
+double round_exact(const ExactValue& value, const Quantization& to, std::uint32_t random = 0);
 
 /// Rounds each element of `values` to the nearest member of the format, in place; one pass over
 /// memory.

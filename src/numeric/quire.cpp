@@ -4,8 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "numeric/family.h"
-
 namespace mantissa {
 namespace {
 
@@ -90,9 +88,7 @@ double Quire::rounded(const Quantization& to, std::uint32_t random) const {
   }
   const ExactValue exact = leading_part(magnitude, negative);
   if (exact.is_zero()) return 0;
-  return std::visit(
-      [&](const auto& parameters) { return family::round(parameters, exact, to.rounding, random); },
-      to.format.parameters());
+  return round_exact(exact, to, random);
 }
 
 }  // namespace mantissa

@@ -22,13 +22,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace mantissa::HWY_NAMESPACE {
 
-/// Words with all ones behind the R bits that `sr<R>` looks at; comparing 32 bits then compares R.
-inline std::uint32_t unused_random_bits(RoundingMode mode) {
-  return mode.random_bits == 0
-             ? 0
-             : static_cast<std::uint32_t>((std::uint64_t{1} << (32 - mode.random_bits)) - 1);
-}
-
 /// What the magnitude of a finite value beyond the limit of its sign becomes.
 struct Overflow {
   double positive;

@@ -33,4 +33,11 @@ std::string spelling(RoundingMode mode);
 /// The inverse of `spelling`. Throws Error with the nearest valid spelling.
 RoundingMode parse_rounding(std::string_view text);
 
+/// Words with all ones behind the R bits that `sr<R>` looks at; comparing 32 bits then compares R.
+inline std::uint32_t unused_random_bits(RoundingMode mode) {
+  return mode.random_bits == 0
+             ? 0
+             : static_cast<std::uint32_t>((std::uint64_t{1} << (32 - mode.random_bits)) - 1);
+}
+
 }  // namespace mantissa

@@ -1,15 +1,18 @@
 #include <array>
-#include <charconv>
 #include <optional>
 #include <vector>
 
 #include "numeric/quantize.h"
 #include "numeric/scaling.h"
+#include "numeric/spelling_parts.h"
 #include "support/error.h"
 #include "support/text.h"
 
 namespace mantissa {
 namespace {
+
+using family::count_in;
+using family::take;
 
 constexpr std::string_view kExample =
     "write for instance \"tensor\", \"channel\", \"tensor:delayed16\" or \"block32:p2:floor\"";
@@ -19,23 +22,6 @@ constexpr int kMaxHistory = 1024;
 constexpr std::array<std::string_view, 3> kKinds = {"real", "p2", "e4m3"};
 constexpr std::array<std::string_view, 4> kRules = {"floor", "ceil", "even", "rceil"};
 
-/// Digits that fill all of `text`, without leading zeros.
-std::optional<int> number(std::string_view text) {
-  int value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || text.front() == '0' || text.front() == '-' || status != std::errc() ||
-      end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return value;
-}
-
-bool take_prefix(std::string_view& text, std::string_view prefix) {
-  if (text.substr(0, prefix.size()) != prefix) return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
-
 Error no_scaling(std::string_view text, const std::string& what, std::string_view hint = kExample) {
   return {"", "\"" + std::string(text) + "\" is no scaling: " + what, std::string(hint)};
 }
@@ -43,10 +29,10 @@ Error no_scaling(std::string_view text, const std::string& what, std::string_vie
 ScaleGroup parse_group(std::string_view word, std::string_view text, int& block) {
   if (word == "tensor") return ScaleGroup::tensor;
   if (word == "channel") return ScaleGroup::channel;
-  if (!take_prefix(word, "block")) {
+  if (!take(word, "block")) {
     throw no_scaling(text, "the elements that share a scale are missing");
   }
-  const std::optional<int> size = number(word);
+  const std::optional<int> size = count_in(word);
   if (!size || *size < 2 || *size > kMaxBlock) {
     throw no_scaling(text, "a block has 2 to " + std::to_string(kMaxBlock) + " elements");
   }
@@ -66,8 +52,8 @@ bool parse_word(std::string_view word, const std::array<std::string_view, count>
 }
 
 bool parse_history(std::string_view word, std::string_view text, Scaling& scaling) {
-  if (!take_prefix(word, "delayed")) return false;
-  const std::optional<int> history = number(word);
+  if (!take(word, "delayed")) return false;
+  const std::optional<int> history = count_in(word);
   if (!history || *history > kMaxHistory) {
     throw no_scaling(text, "a history has 1 to " + std::to_string(kMaxHistory) + " tensors");
   }
@@ -139,7 +125,7 @@ void require_width(int bits, std::string_view text) {
 /// `int<N>[c][p2]`.
 bool parse_integer(std::string_view text, Quantization& quantization) {
   std::string_view rest = text;
-  if (!take_prefix(rest, "int")) return false;
+  if (!take(rest, "int")) return false;
   Scaling scaling{ScaleGroup::tensor};
   if (rest.size() > 2 && rest.substr(rest.size() - 2) == "p2") {
     scaling.kind = ScaleKind::power_of_two;
@@ -150,7 +136,7 @@ bool parse_integer(std::string_view text, Quantization& quantization) {
     scaling.group = ScaleGroup::channel;
     rest.remove_suffix(1);
   }
-  const std::optional<int> bits = number(rest);
+  const std::optional<int> bits = count_in(rest);
   if (!bits) return false;
   require_width(*bits, text);
   quantization = scaled(FixedFormat{*bits, 0}, scaling);
@@ -160,11 +146,11 @@ bool parse_integer(std::string_view text, Quantization& quantization) {
 /// `bfp<M>b<B>`.
 bool parse_block_float(std::string_view text, Quantization& quantization) {
   std::string_view rest = text;
-  if (!take_prefix(rest, "bfp")) return false;
+  if (!take(rest, "bfp")) return false;
   const std::size_t b = rest.find('b');
   if (b == std::string_view::npos) return false;
-  const std::optional<int> bits = number(rest.substr(0, b));
-  const std::optional<int> block = number(rest.substr(b + 1));
+  const std::optional<int> bits = count_in(rest.substr(0, b));
+  const std::optional<int> block = count_in(rest.substr(b + 1));
   if (!bits || !block) return false;
   require_width(*bits, text);
   if (*block < 2 || *block > kMaxBlock) {

@@ -24,6 +24,19 @@ std::optional<int> take_number(std::string_view& text, bool with_sign) {
   return number;
 }
 
+std::optional<int> take_count(std::string_view& text) {
+  int number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status != std::errc() || text.front() == '0' || text.front() == '-') return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+std::optional<int> count_in(std::string_view text) {
+  const std::optional<int> number = take_count(text);
+  return text.empty() ? number : std::nullopt;
+}
+
 void refuse_impossible(std::string_view text, const std::string& reason,
                        const std::string& nearest) {
   throw Error("", "\"" + std::string(text) + "\" is not possible: " + reason,

@@ -20,6 +20,9 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
 /// True if `text` matches `pattern`, in which `*` stands for any run of characters and `?` for one.
 bool matches_glob(std::string_view text, std::string_view pattern);
 
+/// `text` between double quotes, for messages.
+std::string quoted(std::string_view text);
+
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 

@@ -40,15 +40,6 @@ void add_initializer(onnx::ModelProto& model, const std::string& name, const Sha
   }
 }
 
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 bool mentions(std::string_view text, std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) {
     if (text.find(part) != std::string_view::npos) continue;

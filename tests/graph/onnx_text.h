@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "graph/graph.h"
+#include "support/error_of.h"
 
 namespace onnx {
 class ModelProto;
@@ -28,8 +29,7 @@ Graph import_graph(const std::string& graph, int opset = 13, const ModelEdit& ed
 /// Adds an initializer of random numbers in [-1, 1) that depend on the name alone.
 void add_initializer(onnx::ModelProto& model, const std::string& name, const Shape& shape);
 
-/// The text of the Error that the call throws; empty if it throws none.
-std::string error_of(const std::function<void()>& call);
+using test::error_of;
 
 /// Whether `text` contains every one of `parts`; prints the text if not.
 bool mentions(std::string_view text, std::initializer_list<std::string_view> parts);

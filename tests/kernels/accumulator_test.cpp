@@ -14,16 +14,8 @@
 namespace mantissa {
 namespace {
 
+using test::members;
 using test::Values;
-
-/// Operands of a format: the values are drawn, then rounded to it.
-std::vector<float> members(std::int64_t count, Values values, const std::string& format,
-                           RandomKey key) {
-  std::vector<float> drawn = test::draw_values(count, values, key);
-  const Quantization quantization = parse_quantization(format);
-  if (!quantization.is_identity()) quantize(drawn, quantization);
-  return drawn;
-}
 
 void check_chain(const std::string& spelling, Values values, const std::string& operands,
                  std::int64_t depth = 83) {

@@ -229,6 +229,14 @@ std::vector<float> draw_values(std::int64_t count, Values values, RandomKey key)
   return drawn;
 }
 
+std::vector<float> members(std::int64_t count, Values values, const std::string& format,
+                           RandomKey key) {
+  std::vector<float> drawn = draw_values(count, values, key);
+  const Quantization quantization = parse_quantization(format);
+  if (!quantization.is_identity()) quantize(drawn, quantization);
+  return drawn;
+}
+
 void check_same_bits(std::span<const float> actual, std::span<const float> expected) {
   REQUIRE(actual.size() == expected.size());
   for (std::size_t i = 0; i < actual.size(); ++i) {

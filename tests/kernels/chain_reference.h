@@ -44,6 +44,10 @@ enum class Values {
 };
 std::vector<float> draw_values(std::int64_t count, Values values, RandomKey key);
 
+/// Operands of a format: the values are drawn, then rounded to it.
+std::vector<float> members(std::int64_t count, Values values, const std::string& format,
+                           RandomKey key);
+
 /// Checks that both are the same bit for bit (any NaN equals any NaN), and prints the first
 /// difference.
 void check_same_bits(std::span<const float> actual, std::span<const float> expected);

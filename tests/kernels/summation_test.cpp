@@ -20,18 +20,11 @@
 namespace mantissa {
 namespace {
 
+using test::members;
 using test::Values;
 
 constexpr Values kAllValues[] = {Values::exact, Values::normal, Values::coarse, Values::adversarial,
                                  Values::special};
-
-std::vector<float> members(std::int64_t count, Values values, const std::string& format,
-                           RandomKey key) {
-  std::vector<float> drawn = test::draw_values(count, values, key);
-  const Quantization quantization = parse_quantization(format);
-  if (!quantization.is_identity()) quantize(drawn, quantization);
-  return drawn;
-}
 
 void check_product(const std::string& spelling, Values values, const std::string& operands,
                    std::int64_t depth, std::int64_t rows = 11, std::int64_t columns = 53) {

@@ -2,20 +2,12 @@
 #include <nlohmann/json.hpp>
 
 #include "numeric/mac.h"
-#include "support/error.h"
+#include "support/error_of.h"
 
 namespace mantissa {
 namespace {
 
-template <typename Read>
-std::string error_of(Read read) {
-  try {
-    read();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 TEST_CASE("every rounding's spelling reads back to it") {
   std::vector<RoundingMode> modes;

@@ -9,7 +9,7 @@
 #include "numeric/mac.h"
 #include "numeric/scaled_kernels.h"
 #include "numeric/vector_check.h"
-#include "support/error.h"
+#include "support/error_of.h"
 
 namespace mantissa {
 namespace {
@@ -28,12 +28,7 @@ std::vector<std::string> scaled_spellings() {
 }
 
 std::string error_of(const std::string& text) {
-  try {
-    parse_quantization(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return test::error_of([&] { parse_quantization(text); });
 }
 
 TEST_CASE("a scaled format reads back from its spelling, with any rounding") {

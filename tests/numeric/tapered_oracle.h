@@ -101,22 +101,21 @@ class TaperedOracle {
   /// Whether the first R bits of the word are below those of (x - u) / (w - u), which is the same
   /// as (word + 1) (w - u) <= 2^R (x - u); in units small enough to make both whole numbers.
   static bool goes_away(double x, double u, double w, RoundingMode mode, std::uint32_t random) {
-    __extension__ using Int128 = unsigned __int128;
     const int bits = mode.random_bits == 0 ? 32 : mode.random_bits;
     const int unit = std::min(std::ilogb(x), std::ilogb(u)) - 24;
     const auto whole = [unit](double value) {
       int exponent = 0;
       const double fraction = std::frexp(value, &exponent);
-      const auto significand = static_cast<Int128>(std::ldexp(fraction, 53));
+      const auto significand = static_cast<UnsignedInt128>(std::ldexp(fraction, 53));
       const int shift = exponent - 53 - unit;
       return shift >= 0 ? significand << shift : significand >> -shift;
     };
-    const Int128 word = (random >> (32 - bits)) + Int128{1};
-    const Int128 step = whole(w) - whole(u);
-    const Int128 part = whole(x) - whole(u);
+    const UnsignedInt128 word = (random >> (32 - bits)) + UnsignedInt128{1};
+    const UnsignedInt128 step = whole(w) - whole(u);
+    const UnsignedInt128 part = whole(x) - whole(u);
     // 2^R part may need more than 128 bits: divide first.
-    Int128 quotient = 0;
-    Int128 remainder = part;
+    UnsignedInt128 quotient = 0;
+    UnsignedInt128 remainder = part;
     for (int i = 0; i < bits; ++i) {
       remainder *= 2;
       quotient *= 2;
