@@ -42,6 +42,7 @@ std::vector<std::string> known_names() {
   std::vector<std::string> names = format_file_names();
   for (const Alias& alias : kAliases) names.emplace_back(alias.name);
   for (const FormatFamily& family : families()) names.emplace_back(family.example);
+  for (std::string& name : scaled_names()) names.push_back(std::move(name));
   return names;
 }
 

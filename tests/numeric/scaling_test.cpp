@@ -77,6 +77,7 @@ TEST_CASE("an impossible scaling is refused with what would be right") {
   refused("mxfp4 scale=tensor", "already");
   refused("int17", "2 to 16");
   refused("int99999999999", "no format");
+  refused("mxfp5", "did you mean \"mxfp4\"?");
 }
 
 TEST_CASE("a sum or a product has no scales") {
