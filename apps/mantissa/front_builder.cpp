@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "hardware/storage.h"
 #include "report/provenance.h"
 #include "support/error.h"
 #include "support/text.h"
@@ -82,12 +83,12 @@ void note_formats(const Assignment& assignment, std::map<std::string, SpellingFa
   for (const LayerNumerics& layer : assignment.layers) {
     for (std::size_t r = 0; r < kRoleCount; ++r) {
       const auto role = static_cast<Role>(r);
-      const Format& format =
-          is_mac_role(role) ? layer.mac(role).accumulator.format : layer.tensor(role).format;
-      formats[spelling(layer, role)] = {facts(format).storage_bits};
+      const Quantization& format =
+          is_mac_role(role) ? layer.mac(role).accumulator : layer.tensor(role);
+      formats[spelling(layer, role)] = {storage_bits(format)};
     }
   }
-  formats[spelling(assignment.vector)] = {facts(assignment.vector.format).storage_bits};
+  formats[spelling(assignment.vector)] = {storage_bits(assignment.vector)};
 }
 
 PointRecord point_record(const Workbench& bench, const Explored& explored, std::string id) {

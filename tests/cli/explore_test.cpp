@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 #include <signal.h>
 
-#include "command.h"
+#include "refusal.h"
 #include "support/files.h"
-#include "support/temporary_folder.h"
 
 namespace mantissa {
 namespace {
@@ -30,6 +30,35 @@ TEST_CASE("a front is byte-identical, but for its times, on 1, 2 and 4 threads")
     CHECK(std::filesystem::exists(output / "report.html"));
     CHECK(std::filesystem::exists(output / "pareto.csv"));
   }
+}
+
+TEST_CASE("shared scales and sums that are no chains give one front on any number of threads") {
+  const TemporaryFolder folder;
+  const std::string scenario = test::changed_scenario(folder, [](nlohmann::json& s) {
+    // Sums that are no chains go step by step: few samples.
+    s["data"]["training_samples"] = 64;
+    s["data"]["validation_samples"] = s["data"]["test_samples"] = 32;
+    s["search"]["generations"] = 2;
+    s["search"]["baselines"] = {"fp32", "mxfp4/sr"};
+    s["search"]["space"] = {{{"roles", {"weight", "activation", "error"}},
+                             {"formats", {"mxfp4/sr", "int8c", "posit8", "nvfp4"}}},
+                            {{"roles", {"mac.forward", "mac.backward_weight"}},
+                             {"formats", {"kahan:e5m7", "pairwise:e5m7", "exact", "h100-fp8"}},
+                             {"tie_layers", true}}};
+  });
+  std::string first;
+  for (const char* threads : {"1", "3"}) {
+    const std::filesystem::path output = folder.path() / threads;
+    const CommandResult result =
+        run_mantissa({"explore", scenario, "--output", output.string(), "-j", threads});
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    const std::string front = comparable_front(output / "pareto.json");
+    if (first.empty()) first = front;
+    CHECK(front == first);
+  }
+  // A value in blocks of 32 takes part of a scale of 8 bits with it.
+  CHECK(nlohmann::json::parse(first).at("formats").at("mxfp4/sr").at("bits") == 4.25);
 }
 
 TEST_CASE(
