@@ -44,6 +44,14 @@ void compare(const Sizes& sizes, const std::string& operands,
                 static_cast<int>(sizes.depth), b.data(), static_cast<int>(sizes.columns), 0.0F,
                 c.data(), static_cast<int>(sizes.columns));
   });
+  // Operands of 24 bits, so that the plain kernel must serve.
+  const std::vector<float> wide_a = members(sizes.rows * sizes.depth, "fp32", {1});
+  const std::vector<float> wide_b = members(sizes.depth * sizes.columns, "fp32", {2});
+  candidates.emplace_back([&] {
+    const MatrixView wide_left{wide_a.data(), sizes.rows, sizes.depth, sizes.depth, 1};
+    const MatrixView wide_right{wide_b.data(), sizes.depth, sizes.columns, sizes.columns, 1};
+    matmul(wide_left, wide_right, c.data(), sizes.columns, {});
+  });
   for (const std::string& spelling : macs) {
     candidates.emplace_back(
         [&, mac = parse_mac(spelling)] { matmul(left, right, c.data(), sizes.columns, mac, {3}); });
@@ -53,7 +61,8 @@ void compare(const Sizes& sizes, const std::string& operands,
   std::printf("\nM=%ld K=%ld N=%ld, operands %s\n%-34s %9s %9s %9s\n", sizes.rows, sizes.depth,
               sizes.columns, operands.c_str(), "accumulator", "G MAC/s", "of plain", "of sgemm");
   for (std::size_t i = 0; i < times.size(); ++i) {
-    std::printf("%-34s %9.2f %9.3f %9.3f\n", i == 0 ? "OpenBLAS sgemm" : macs[i - 1].c_str(),
+    std::printf("%-34s %9.2f %9.3f %9.3f\n",
+                i == 0 ? "OpenBLAS sgemm" : (i == 1 ? "plain" : macs[i - 2].c_str()),
                 products / times[i] * 1e-9, times[1] / times[i], times[0] / times[i]);
   }
 }
@@ -61,16 +70,21 @@ void compare(const Sizes& sizes, const std::string& operands,
 }  // namespace
 }  // namespace mantissa
 
-int main() {
+int main(int argc, char** argv) {
   using namespace mantissa;
   openblas_set_num_threads(1);
   std::printf("OpenBLAS core type: %s\n", openblas_get_corename());
-  with_threads(1, [] {
+  with_threads(1, [&] {
+    if (argc > 5) {
+      compare({std::stol(argv[1]), std::stol(argv[2]), std::stol(argv[3])}, argv[4],
+              {argv + 5, argv + argc});
+      return;
+    }
     compare({64, 576, 1024}, "e4m3fn",
             {"fp32", "e5m10", "e5m10 product=e5m7", "e8m7", "e5m10/chunk64"});
     for (const Sizes& sizes :
          {Sizes{512, 512, 512}, {64, 64, 10}, {64, 1024, 10}, {16, 144, 4096}, {256, 2304, 256}}) {
-      compare(sizes, "fp32", {"fp32"});
+      compare(sizes, "fp32", {});
     }
   });
   return 0;

@@ -34,9 +34,16 @@ enum class TileLayout : std::uint8_t {
              ///< column is a channel
 };
 
+/// What the panels of a tile hold.
+enum class PanelForm : std::uint8_t {
+  binary32,
+  pairs,  ///< [(k + 1) / 2][width] of two bfloat16 (narrow_panels.h)
+};
+
 /// Continues the chains of one tile by the products k in [first_k, first_k + depth).
 struct Tile {
   TileLayout layout = TileLayout::outer;
+  PanelForm form = PanelForm::binary32;
   const float* left = nullptr;
   const float* right = nullptr;
   std::int64_t left_step = 0;
@@ -158,6 +165,8 @@ struct Accumulation {
   PlanExact exact;
   /// sums <- A(sums + P(left * right)), for each k.
   void (*multiply)(const Tile& tile, const Accumulation& self) = nullptr;
+  /// The same for panels in pairs; null where none are taken.
+  void (*multiply_pairs)(const Tile& tile, const Accumulation& self) = nullptr;
   /// sums <- A(sums + right), once; right is [kTileRows][tile_columns()].
   void (*add)(const Tile& tile, const Accumulation& self) = nullptr;
 
@@ -182,6 +191,9 @@ struct PreparedMac {
   /// last products.
   std::int64_t block = 1;
   bool stochastic = false;
+
+  /// Whether `accumulate` takes tiles in pairs too, of operands that fit (narrow_panels.h).
+  bool takes_pairs() const { return inner.multiply_pairs != nullptr; }
 
   /// Floats of the state of a tile, all +0 at first: that of the sums and, with chunks, the sum of
   /// the chunks before behind it.

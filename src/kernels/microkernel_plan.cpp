@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kernels/microkernel_elements.h"
+#include "kernels/narrow_panels.h"
 
 namespace mantissa {
 namespace {
@@ -303,6 +304,7 @@ Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t de
   accumulation.mac = mac;
   if (mac.is_fp32()) {
     accumulation.multiply = multiply_fp32;
+    if (has_bfloat16_dot()) accumulation.multiply_pairs = multiply_pairs;
     accumulation.add = add_fp32;
   } else if (!mac.multiplier.is_exact()) {
     accumulation.multiply = multiply_scalar;
@@ -360,6 +362,7 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
       is_stochastic(mac.accumulator) || (mac.rounds_product && is_stochastic(mac.product));
   if (mac.chunk > 0) {
     prepared.inner.run = mac.chunk;
+    prepared.inner.multiply_pairs = nullptr;
     Mac between;
     between.accumulator = mac.chunk_accumulator;
     prepared.outer = choose(between, sum_facts(within, product), depth);
@@ -410,7 +413,7 @@ void PreparedMac::begin(const Tile& tile) const {
 
 void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
   if (chunk == 0) {
-    inner.multiply(tile, inner);
+    (tile.form == PanelForm::pairs ? inner.multiply_pairs : inner.multiply)(tile, inner);
     if (inner.finish == nullptr || tile.first_k + tile.depth < total_depth) return;
     tile.advance(tile.depth);
     inner.finish(tile, inner);

@@ -4,6 +4,8 @@
 
 #include <hwy/highway.h>
 
+#include "kernels/packing_copy.h"
+
 namespace mantissa {
 namespace {
 
@@ -12,6 +14,8 @@ namespace hn = hwy::HWY_NAMESPACE;  // the lowest instruction set: loads and sto
 using Eight = hn::FixedTag<float, 8>;
 using Four = hn::Repartition<double, Eight>;
 using EightFloats = hn::Vec<Eight>;
+
+constexpr int kLine = 64 / sizeof(float);  ///< floats of a cache line
 
 /// Rows a and b interleaved by pairs of columns: [a0 a1 b0 b1 | a4 a5 b4 b5] and [a2 a3 b2 b3 | a6
 /// a7 b6 b7].
@@ -78,10 +82,24 @@ void StridedSource::pack(const PanelRange& range, int width, const PanelMemory& 
   }
   for (std::int64_t k = first_k; k < last_k; ++k, source += k_stride_, panel += width) {
     if (item_stride_ == 1) {
-      std::copy_n(source, count, panel);
+      copy_run(source, count, panel);
     } else {
       for (int item = 0; item < count; ++item) panel[item] = source[item * item_stride_];
     }
+  }
+}
+
+PanelRows StridedSource::rows(const PanelRange& range) const {
+  if (item_stride_ != 1) return {};
+  return {data_ + range.first_item + range.first_k * k_stride_, k_stride_};
+}
+
+void StridedSource::prefetch(const PanelRange& range) const {
+  const PanelRows panel = rows(range);
+  if (panel.first == nullptr) return;
+  const float* row = panel.first;
+  for (std::int64_t k = range.first_k; k < range.last_k; ++k, row += panel.stride) {
+    for (int item = 0; item < range.count; item += kLine) __builtin_prefetch(row + item);
   }
 }
 

@@ -25,6 +25,12 @@ struct PanelRange {
   std::int64_t last_k = 0;
 };
 
+/// A panel's rows, one for each k, where they lie in memory.
+struct PanelRows {
+  const float* first = nullptr;  ///< null where a panel has to be packed
+  std::int64_t stride = 0;
+};
+
 /// Floats behind a panel's last row that `PanelSource::pack` may write.
 constexpr std::int64_t kPanelSlack = 16;
 
@@ -53,6 +59,12 @@ class PanelSource {
   /// for w in [count, width) is not used.
   virtual void pack(const PanelRange& range, int width, const PanelMemory& memory,
                     float* panel) const = 0;
+
+  /// The panel as it lies in memory, if its rows do.
+  virtual PanelRows rows(const PanelRange& /*range*/) const { return {}; }
+
+  /// Asks for the memory that `pack` will read, where the hardware would not foresee it.
+  virtual void prefetch(const PanelRange& /*range*/) const {}
 };
 
 /// transposed[column * stride + row] = source[row * row_stride + column]
@@ -66,6 +78,8 @@ class StridedSource final : public PanelSource {
       : data_(data), item_stride_(item_stride), k_stride_(k_stride) {}
   void pack(const PanelRange& range, int width, const PanelMemory& memory,
             float* panel) const override;
+  PanelRows rows(const PanelRange& range) const override;
+  void prefetch(const PanelRange& range) const override;
 
  private:
   const float* data_;

@@ -105,6 +105,8 @@ TEST_CASE("the three products of a convolution are their chains bit for bit in b
     CAPTURE(target);
     for (const ConvolutionShape& shape : kShapes) {
       check_convolution(shape, {}, Values::normal);
+      check_convolution(shape, {},
+                        Values::coarse);  // of few bits, which may be multiplied in pairs
       check_convolution(shape, {}, Values::adversarial);
     }
   });
