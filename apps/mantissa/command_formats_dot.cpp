@@ -45,19 +45,17 @@ Mac read_mac(const std::string& text) {
   return mac_from_json(parse_json(read_file(text), text), text + "#");
 }
 
-/// A line's random words lie behind those of the lines before.
+/// The random words of a line are those of the chain with its number, from 0.
 ExitCode dot_lines(const std::string& mac_text, std::uint64_t seed) {
   const Mac mac = read_mac(mac_text);
-  std::uint64_t products = 0;
   std::string text;
   std::string line;
   for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
     try {
       const DotOperands operands = read_dot(line);
       const float sum = dot_product(operands.start, operands.left, operands.right, mac,
-                                    RandomKey{seed}, products);
+                                    RandomKey{seed}, number - 1);
       text += exact_text(static_cast<double>(sum)) + "\n";
-      products += operands.left.size();
     } catch (const Error& error) {
       throw error.within("line " + std::to_string(number));
     }

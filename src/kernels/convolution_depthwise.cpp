@@ -175,11 +175,10 @@ void DepthwisePlanes::stack_row(const float* plane, std::int64_t row, float* to)
 
 void DepthwisePlanes::place_words(std::int64_t channel, std::int64_t first_image,
                                   std::int64_t position, std::uint64_t* words) const {
-  const auto depth = static_cast<std::uint64_t>(window_.taps());
   for_each_row(channel, first_image, position, strip_,
                [&](std::int64_t i, std::int64_t count, std::int64_t index) {
                  for (std::int64_t column = 0; column < count; ++column) {
-                   words[i + column] = static_cast<std::uint64_t>(index + column) * depth;
+                   words[i + column] = static_cast<std::uint64_t>(index + column);
                  }
                });
 }
@@ -302,7 +301,6 @@ void DepthwiseWeights::compute(std::int64_t first_channel, std::int64_t channels
 void DepthwiseWeights::compute_taps(const WindowByPosition& inputs, std::int64_t first_k,
                                     std::int64_t last_k, const Tile& block,
                                     std::int64_t first_channel, float* gathered) const {
-  const std::int64_t depth = shape_.batch * out_plane(shape_);
   for (std::int64_t first_tap = 0; first_tap < taps(shape_); first_tap += kTileRows) {
     Tile tile = block;
     tile.sums += first_tap / kTileRows * mac_.state_size();
@@ -313,10 +311,10 @@ void DepthwiseWeights::compute_taps(const WindowByPosition& inputs, std::int64_t
     words.columns = columns;
     for (int row = 0; row < tile.rows; ++row) {
       offsets[row] = inputs.tap_offset(first_tap + row);
-      words.rows[row] = static_cast<std::uint64_t>((first_tap + row) * depth);
+      words.rows[row] = static_cast<std::uint64_t>(first_tap + row);
     }
     for (int column = 0; column < tile.columns; ++column) {
-      columns[column] = static_cast<std::uint64_t>((first_channel + column) * taps(shape_) * depth);
+      columns[column] = static_cast<std::uint64_t>((first_channel + column) * taps(shape_));
     }
     tile.offsets = offsets;
     if (mac_.stochastic) tile.words = &words;

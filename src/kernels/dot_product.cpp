@@ -28,7 +28,7 @@ std::vector<float> panel(std::span<const float> values, int width) {
 }  // namespace
 
 float dot_product(float start, std::span<const float> a, std::span<const float> b, const Mac& mac,
-                  RandomKey key, std::uint64_t first_word) {
+                  RandomKey key, std::uint64_t chain) {
   assert(a.size() == b.size());
   OperandFacts left = facts_of(a);
   OperandFacts right = facts_of(b);
@@ -52,7 +52,7 @@ float dot_product(float start, std::span<const float> a, std::span<const float> 
   WordPositions words;
   const std::vector<std::uint64_t> columns(static_cast<std::size_t>(tile_columns()));
   words.columns = columns.data();
-  words.rows[0] = first_word;
+  words.rows[0] = chain;
   Tile tile;
   tile.sums = state.data();
   tile.rows = 1;

@@ -31,8 +31,9 @@ struct Epilogue {
 ///
 /// c is row-major with `c_row_stride` elements a row, and may not overlap a or b. Element (i, j)
 /// has the index `first_element + i * columns(b) + j`; its random words, where the mac rounds
-/// stochastically, are words `index * K + k` of the streams `key.child("sum")` and
-/// `key.child("product")` (K the reduction length), and of `key.child("chunk")` for chunk sums.
+/// stochastically, are words k of chain `index` (numeric/rounding_words.h) under the keys
+/// `key.child("sum")` and `key.child("product")`, and under `key.child("chunk")` for the sum of the
+/// chunk that begins with product k.
 /// Parallel over tiles of c, never over k: the bits do not depend on threads. With K = 0 every sum
 /// is +0.
 void matmul(const MatrixView& a, const MatrixView& b, float* c, std::int64_t c_row_stride,

@@ -297,17 +297,15 @@ void Tiling::compute_tile(Tile tile, std::int64_t row_panel, std::int64_t column
 
 WordPositions Tiling::word_positions(std::int64_t first_row, int rows, const ColumnRuns& runs,
                                      std::uint64_t* column_positions) const {
-  const auto depth = static_cast<std::uint64_t>(product_.depth);
   const ProductOutput& output = product_.output;
   WordPositions words;
   for (int row = 0; row < rows; ++row) {
     const auto element = static_cast<std::uint64_t>((first_row + row) * output.row_elements);
-    words.rows[row] = (output.first_element + element) * depth;
+    words.rows[row] = output.first_element + element;
   }
   for (const ColumnRun& run : runs) {
     for (int i = 0; i < run.count; ++i) {
-      column_positions[run.column + i] =
-          static_cast<std::uint64_t>(run.offset + i * run.step) * depth;
+      column_positions[run.column + i] = static_cast<std::uint64_t>(run.offset + i * run.step);
     }
   }
   words.columns = column_positions;

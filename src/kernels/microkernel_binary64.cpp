@@ -1,4 +1,5 @@
 #include "kernels/microkernel.h"
+#include "kernels/microkernel_words.h"
 
 // Highway compiles this file once per instruction set.
 #undef HWY_TARGET_INCLUDE
@@ -7,7 +8,6 @@
 #include <hwy/highway.h>
 
 #include "kernels/microkernel_operands-inl.h"
-#include "kernels/microkernel_random-inl.h"
 #include "kernels/sum_to_odd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -226,25 +226,31 @@ HWY_INLINE void store(Doubles values, float* to) {
   hn::StoreU(hn::DemoteTo(FloatTag(), values), FloatTag(), to);
 }
 
+/// The words that step k of the chains at (row, column) takes. Without kUsed they are nothing, at
+/// no cost.
+template <bool kUsed>
+HWY_INLINE Words load_words(const std::uint32_t* words, std::int64_t k, int row, int column) {
+  if constexpr (!kUsed) return hn::Zero(WordTag());
+  const std::uint32_t* from = words + k * kStepWords + row * kMaxTileColumns + column;
+  return hn::PromoteTo(WordTag(), hn::LoadU(hn::Rebind<std::uint32_t, WordTag>(), from));
+}
+
 /// Continues kRows x kLanes chains.
 template <TileLayout kLayout, int kRows, class Step>
-void continue_chains(const Step& step, const Tile& tile, const Accumulation& self, int row,
+void continue_chains(const Step& step, const Tile& tile, const StepWords& words, int row,
                      int column) {
   const Operands<double, kLayout> operands(tile, row, column);
   float* sums = tile.sums + row * kColumns + column;
-  RandomWords<kRows, Step::kRandomProduct> product_words(tile, self.product_key, row, column);
-  RandomWords<kRows, Step::kRandomSum> sum_words(tile, self.sum_key, row, column);
   Doubles sum[kRows];
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) sum[i] = load(sums + i * kColumns);
   const std::int64_t depth = tile.depth;
   for (std::int64_t k = 0; k < depth; ++k) {
-    product_words.advance();
-    sum_words.advance();
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
-      sum[i] = step(sum[i], operands.left(k, i, 0), operands.right(k, i, 0), product_words.get(i),
-                    sum_words.get(i));
+      sum[i] = step(sum[i], operands.left(k, i, 0), operands.right(k, i, 0),
+                    load_words<Step::kRandomProduct>(words.product, k, row + i, column),
+                    load_words<Step::kRandomSum>(words.sum, k, row + i, column));
     }
   }
 #pragma GCC unroll 8
@@ -252,9 +258,9 @@ void continue_chains(const Step& step, const Tile& tile, const Accumulation& sel
 }
 
 template <TileLayout kLayout, int kRows, class Step>
-void continue_rows(const Step& step, const Tile& tile, const Accumulation& self, int row) {
+void continue_rows(const Step& step, const Tile& tile, const StepWords& words, int row) {
   for (int column = 0; column < tile.columns; column += kLanes) {
-    continue_chains<kLayout, kRows>(step, tile, self, row, column);
+    continue_chains<kLayout, kRows>(step, tile, words, row, column);
   }
 }
 
@@ -262,26 +268,25 @@ template <class Step>
 struct MultiplyBy {
   const Step& step;
   const Tile& tile;
-  const Accumulation& self;
+  const StepWords& words;
 
   template <TileLayout kLayout>
   void run() const {
     int row = 0;
-    for (; tile.rows - row > 1; row += 4) continue_rows<kLayout, 4>(step, tile, self, row);
-    if (row < tile.rows) continue_rows<kLayout, 1>(step, tile, self, row);
+    for (; tile.rows - row > 1; row += 4) continue_rows<kLayout, 4>(step, tile, words, row);
+    if (row < tile.rows) continue_rows<kLayout, 1>(step, tile, words, row);
   }
 };
 
 template <class Step>
-void add_by(const Step& step, const Tile& tile, const Accumulation& self) {
+void add_by(const Step& step, const Tile& tile, const StepWords& words) {
   const Doubles one = set(1.0);
   for (int row = 0; row < tile.rows; ++row) {
     for (int column = 0; column < tile.columns; column += kLanes) {
-      RandomWords<1, Step::kRandomSum> words(tile, self.sum_key, row, column);
-      words.advance();
       const int at = row * kColumns + column;
       const Doubles sum =
-          step(load(tile.sums + at), load(tile.right + at), one, hn::Zero(WordTag()), words.get(0));
+          step(load(tile.sums + at), load(tile.right + at), one, hn::Zero(WordTag()),
+               load_words<Step::kRandomSum>(words.sum, 0, row, column));
       store(sum, tile.sums + at);
     }
   }
@@ -330,30 +335,30 @@ void with_step(const Plan64& plan, const Body& body) {
 
 struct MultiplyBody {
   const Tile& tile;
-  const Accumulation& self;
+  const StepWords& words;
   template <class Step>
   void operator()(const Step& step) const {
-    with_layout(tile.layout, MultiplyBy<Step>{step, tile, self});
+    with_layout(tile.layout, MultiplyBy<Step>{step, tile, words});
   }
 };
 
 struct AddBody {
   const Tile& tile;
-  const Accumulation& self;
+  const StepWords& words;
   template <class Step>
   void operator()(const Step& step) const {
-    add_by(step, tile, self);
+    add_by(step, tile, words);
   }
 };
 
 }  // namespace
 
-void multiply_rounded64(const Tile& tile, const Accumulation& self) {
-  with_step(self.plan64, MultiplyBody{tile, self});
+void multiply_rounded64(const Tile& tile, const Plan64& plan, const StepWords& words) {
+  with_step(plan, MultiplyBody{tile, words});
 }
 
-void add_rounded64(const Tile& tile, const Accumulation& self) {
-  with_step(self.plan64, AddBody{tile, self});
+void add_rounded64(const Tile& tile, const Plan64& plan, const StepWords& words) {
+  with_step(plan, AddBody{tile, words});
 }
 
 }  // namespace mantissa::HWY_NAMESPACE
@@ -365,12 +370,34 @@ namespace mantissa {
 HWY_EXPORT(multiply_rounded64);
 HWY_EXPORT(add_rounded64);
 
+namespace {
+
+bool is_random(const Rounding64& rounding) {
+  return rounding.mode == Mode64::stochastic;
+}
+
+}  // namespace
+
 void multiply_binary64(const Tile& tile, const Accumulation& self) {
-  HWY_DYNAMIC_DISPATCH(multiply_rounded64)(tile, self);
+  const Plan64& plan = self.plan64;
+  const bool product = is_random(plan.product);
+  const bool sum = is_random(plan.sum);
+  if (!product && !sum) return HWY_DYNAMIC_DISPATCH(multiply_rounded64)(tile, plan, {});
+  TileWords product_words(tile, self.product_key, plan.product.random_bits, 0);
+  TileWords sum_words(tile, self.sum_key, plan.sum.random_bits, 0);
+  for_each_word_block(tile, [&](const Tile& part, std::uint64_t k) {
+    const StepWords words{product ? product_words.make(k) : nullptr,
+                          sum ? sum_words.make(k) : nullptr};
+    HWY_DYNAMIC_DISPATCH(multiply_rounded64)(part, plan, words);
+  });
 }
 
 void add_binary64(const Tile& tile, const Accumulation& self) {
-  HWY_DYNAMIC_DISPATCH(add_rounded64)(tile, self);
+  const Plan64& plan = self.plan64;
+  if (!is_random(plan.sum)) return HWY_DYNAMIC_DISPATCH(add_rounded64)(tile, plan, {});
+  TileWords sum_words(tile, self.sum_key, plan.sum.random_bits, 0);
+  const StepWords words{nullptr, sum_words.make(static_cast<std::uint64_t>(tile.first_k))};
+  HWY_DYNAMIC_DISPATCH(add_rounded64)(tile, plan, words);
 }
 
 }  // namespace mantissa

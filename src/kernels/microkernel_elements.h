@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+
 #include "kernels/microkernel.h"
+#include "kernels/microkernel_words.h"
 
 /// What the kernels that take one element of a tile at a time share.
 namespace mantissa {
@@ -25,12 +28,30 @@ inline Factors factors(const Tile& tile, std::int64_t k, int row, int column) {
           tile.right[k * tile.right_step + tile.offsets[row] + column]};
 }
 
-/// The place of an element's random words, of its product `tile.first_k`.
-inline std::uint64_t word_position(const Tile& tile, int row, int column) {
-  const WordPositions& words = *tile.words;
-  return words.rows[row] + words.columns[row * words.column_step + column] +
-         static_cast<std::uint64_t>(tile.first_k);
-}
+/// The random words of one element of a tile, zeros where the tile has none.
+class ElementWords {
+ public:
+  ElementWords(const Tile& tile, int row, int column)
+      : used_(tile.words != nullptr),
+        chain_(used_ ? chain_of(tile, row, column) : 0),
+        first_k_(tile.first_k) {}
+
+  /// Of product k of the tile's depth; negative ones are those before.
+  std::uint32_t word(RandomKey key, std::int64_t k) const {
+    return used_ ? rounding_word(key, static_cast<std::uint64_t>(first_k_ + k), chain_) : 0;
+  }
+  std::array<std::uint32_t, 4> compensated(RandomKey key, std::int64_t k) const {
+    if (!used_) return {};
+    const auto first = 4 * static_cast<std::uint64_t>(first_k_ + k);
+    return {rounding_word(key, first, chain_), rounding_word(key, first + 1, chain_),
+            rounding_word(key, first + 2, chain_), rounding_word(key, first + 3, chain_)};
+  }
+
+ private:
+  bool used_;
+  std::uint64_t chain_;
+  std::int64_t first_k_;
+};
 
 /// Floats from one plane of a tile's state to the next.
 inline std::int64_t plane_size() {

@@ -184,10 +184,8 @@ void finish_exact_words(const Tile& tile, const Accumulation& self) {
     return;
   }
   for_each_element(tile, [&](int row, int column, std::int64_t at) {
-    std::uint32_t random = 0;
-    if (tile.words != nullptr && tile.first_k > 0) {
-      random = random_bits(self.sum_key, word_position(tile, row, column) - 1);
-    }
+    const std::uint32_t random =
+        tile.first_k == 0 ? 0 : ElementWords(tile, row, column).word(self.sum_key, -1);
     tile.sums[at] = static_cast<float>(rounded_sum(self, tile.sums, at, random));
   });
 }

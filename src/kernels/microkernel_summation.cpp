@@ -12,40 +12,10 @@
 namespace mantissa {
 namespace {
 
-/// The random words of one element of a tile.
-class ElementWords {
- public:
-  ElementWords(const Tile& tile, const Accumulation& self, int row, int column)
-      : self_(self),
-        used_(tile.words != nullptr),
-        position_(used_ ? word_position(tile, row, column) : 0) {}
-
-  /// Of product k of the tile's depth; negative ones are those before.
-  std::uint32_t product(std::int64_t k) const { return word(self_.product_key, at(k)); }
-  std::uint32_t sum(std::int64_t k) const { return word(self_.sum_key, at(k)); }
-  std::uint32_t tree(std::int64_t k) const { return word(self_.tree_key, at(k)); }
-  std::array<std::uint32_t, 4> compensated(std::int64_t k) const {
-    if (!used_) return {};
-    const std::uint64_t first = 4 * at(k);
-    return {random_bits(self_.sum_key, first), random_bits(self_.sum_key, first + 1),
-            random_bits(self_.sum_key, first + 2), random_bits(self_.sum_key, first + 3)};
-  }
-
- private:
-  std::uint64_t at(std::int64_t k) const { return position_ + static_cast<std::uint64_t>(k); }
-  std::uint32_t word(RandomKey key, std::uint64_t position) const {
-    return used_ ? random_bits(key, position) : 0;
-  }
-
-  const Accumulation& self_;
-  bool used_;
-  std::uint64_t position_;
-};
-
 double product(const Tile& tile, const Accumulation& self, const ElementWords& words,
                std::int64_t k, int row, int column) {
   const auto [left, right] = factors(tile, k, row, column);
-  return multiply_rounded(left, right, self.mac, words.product(k));
+  return multiply_rounded(left, right, self.mac, words.word(self.product_key, k));
 }
 
 /// An element's quire lies across the planes of the state.
@@ -66,7 +36,7 @@ void store_quire(const Quire& quire, float* state) {
 
 void multiply_quire(const Tile& tile, const Accumulation& self) {
   for_each_element(tile, [&](int row, int column, std::int64_t at) {
-    const ElementWords words(tile, self, row, column);
+    const ElementWords words(tile, row, column);
     Quire quire = load_quire(tile.sums + at);
     for (std::int64_t k = 0; k < tile.depth; ++k) {
       quire.add(product(tile, self, words, k, row, column));
@@ -77,8 +47,8 @@ void multiply_quire(const Tile& tile, const Accumulation& self) {
 
 void finish_quire(const Tile& tile, const Accumulation& self) {
   for_each_element(tile, [&](int row, int column, std::int64_t at) {
-    const ElementWords words(tile, self, row, column);
-    const std::uint32_t random = tile.first_k == 0 ? 0 : words.sum(-1);
+    const ElementWords words(tile, row, column);
+    const std::uint32_t random = tile.first_k == 0 ? 0 : words.word(self.sum_key, -1);
     const Quire quire = load_quire(tile.sums + at);
     tile.sums[at] = static_cast<float>(quire.rounded(self.mac.accumulator, random));
   });
@@ -95,12 +65,12 @@ void begin_quire(const Tile& tile, const Accumulation& /*self*/) {
 /// The second plane holds the compensations.
 void multiply_kahan(const Tile& tile, const Accumulation& self) {
   for_each_element(tile, [&](int row, int column, std::int64_t at) {
-    const ElementWords words(tile, self, row, column);
+    const ElementWords words(tile, row, column);
     float* state = tile.sums + at;
     KahanSum sum = {static_cast<double>(state[0]), static_cast<double>(state[plane_size()])};
     for (std::int64_t k = 0; k < tile.depth; ++k) {
       sum.add(product(tile, self, words, k, row, column), self.mac.accumulator,
-              words.compensated(k));
+              words.compensated(self.sum_key, k));
     }
     state[0] = static_cast<float>(sum.sum);
     state[plane_size()] = static_cast<float>(sum.compensation);
@@ -113,16 +83,17 @@ void multiply_kahan(const Tile& tile, const Accumulation& self) {
 void multiply_pairwise(const Tile& tile, const Accumulation& self) {
   const Quantization& to = self.mac.accumulator;
   for_each_element(tile, [&](int row, int column, std::int64_t at) {
-    const ElementWords words(tile, self, row, column);
+    const ElementWords words(tile, row, column);
     float* levels = tile.sums + at + plane_size();
     for (std::int64_t k = 0; k < tile.depth; ++k) {
       const std::int64_t done = (tile.first_k + k) % self.run;
       double sum = round_to_format(product(tile, self, words, k, row, column), to.format,
-                                   to.rounding, words.sum(k));
+                                   to.rounding, words.word(self.sum_key, k));
       std::int64_t size = 1;
       float* level = levels;
       for (; (done & size) != 0; size *= 2, level += plane_size()) {
-        sum = add_rounded(static_cast<double>(*level), sum, to, words.tree(k + 1 - size));
+        sum = add_rounded(static_cast<double>(*level), sum, to,
+                          words.word(self.tree_key, k + 1 - size));
       }
       *level = static_cast<float>(sum);
     }
@@ -134,7 +105,7 @@ void finish_pairwise(const Tile& tile, const Accumulation& self) {
   if (done == 0) return;
   const Quantization& to = self.mac.accumulator;
   for_each_element(tile, [&](int row, int column, std::int64_t at) {
-    const ElementWords words(tile, self, row, column);
+    const ElementWords words(tile, row, column);
     const float* level = tile.sums + at + plane_size();
     std::int64_t size = 1;
     while ((done & size) == 0) {
@@ -145,11 +116,12 @@ void finish_pairwise(const Tile& tile, const Accumulation& self) {
     std::int64_t summed = size;
     for (size *= 2, level += plane_size(); summed < done; size *= 2, level += plane_size()) {
       if ((done & size) == 0) continue;
-      sum = add_rounded(static_cast<double>(*level), sum, to, words.tree(-summed));
+      sum = add_rounded(static_cast<double>(*level), sum, to, words.word(self.tree_key, -summed));
       summed += size;
     }
     float& start = tile.sums[at];
-    start = static_cast<float>(add_rounded(static_cast<double>(start), sum, to, words.tree(-done)));
+    start = static_cast<float>(
+        add_rounded(static_cast<double>(start), sum, to, words.word(self.tree_key, -done)));
   });
 }
 
@@ -157,16 +129,16 @@ void multiply_aligned(const Tile& tile, const Accumulation& self) {
   const std::int64_t block = self.mac.block.products;
   std::vector<AlignedTerm> terms;
   for_each_element(tile, [&](int row, int column, std::int64_t at) {
-    const ElementWords words(tile, self, row, column);
+    const ElementWords words(tile, row, column);
     auto sum = static_cast<double>(tile.sums[at]);
     for (std::int64_t first = 0; first < tile.depth; first += block) {
       const std::int64_t last = std::min(first + block, tile.depth);
       terms.clear();
       for (std::int64_t k = first; k < last; ++k) {
         const auto [left, right] = factors(tile, k, row, column);
-        terms.push_back(aligned_product(left, right, self.mac, words.product(k)));
+        terms.push_back(aligned_product(left, right, self.mac, words.word(self.product_key, k)));
       }
-      sum = add_aligned(sum, terms, self.mac, words.sum(last - 1));
+      sum = add_aligned(sum, terms, self.mac, words.word(self.sum_key, last - 1));
     }
     tile.sums[at] = static_cast<float>(sum);
   });

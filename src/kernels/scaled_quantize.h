@@ -22,7 +22,7 @@ struct OperandAxes {
 float max_magnitude(const Tensor& tensor);
 
 /// Rounds a tensor into a scaled format, in parallel. The destination is resized, and may be the
-/// source. The random word of element i is `random_bits(key, i)`, so the result is the same on any
+/// source. The random word of element i is `rounding_word(key, i)`, so the result is the same on any
 /// number of threads.
 ///
 /// Blocks run along the axis that the product sums over, at the same place of the other axes; the

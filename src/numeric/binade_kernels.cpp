@@ -5,6 +5,7 @@
 
 #include "numeric/binade_table.h"
 #include "numeric/quantize_kernels.h"
+#include "numeric/rounding_words.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "numeric/binade_kernels.cpp"
@@ -173,7 +174,7 @@ void run(const BinadeRun& run, std::span<const float> source, float* destination
   } else {
     for (std::size_t done = 0; done < source.size(); done += kChunk) {
       const std::size_t count = std::min(kChunk, source.size() - done);
-      fill_random_bits({words.data(), count}, run.key, run.first_index + done);
+      fill_rounding_words({words.data(), count}, run.key, run.first_index + done);
       round_run<1>(rounder, source.data() + done, destination + done, count, words.data());
     }
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "numeric/quire.h"
+#include "numeric/rounding_words.h"
 
 namespace mantissa {
 namespace {
@@ -14,14 +15,14 @@ namespace {
 class Run {
  public:
   Run(std::span<const float> a, std::span<const float> b, const Mac& mac, RandomKey key,
-      std::uint64_t first_word)
+      std::uint64_t chain)
       : a_(a),
         b_(b),
         mac_(mac),
         product_key_(key.child("product")),
         sum_key_(key.child("sum")),
         tree_key_(key.child("tree")),
-        first_word_(first_word) {}
+        chain_(chain) {}
 
   double sum(double start, std::size_t first, std::size_t last) const {
     switch (mac_.summation) {
@@ -37,14 +38,13 @@ class Run {
         return aligned(start, first, last);
     }
     if (first == last) return start;
-    return add_rounded(start, tree(first, last), mac_.accumulator,
-                       random_bits(tree_key_, word(first)));
+    return add_rounded(start, tree(first, last), mac_.accumulator, tree_word(first));
   }
 
  private:
-  std::uint64_t word(std::size_t k) const { return first_word_ + k; }
-  std::uint32_t product_word(std::size_t k) const { return random_bits(product_key_, word(k)); }
-  std::uint32_t sum_word(std::size_t k) const { return random_bits(sum_key_, word(k)); }
+  std::uint32_t product_word(std::size_t k) const { return rounding_word(product_key_, k, chain_); }
+  std::uint32_t sum_word(std::size_t k) const { return rounding_word(sum_key_, k, chain_); }
+  std::uint32_t tree_word(std::size_t k) const { return rounding_word(tree_key_, k, chain_); }
   double product(std::size_t k) const {
     return multiply_rounded(a_[k], b_[k], mac_, product_word(k));
   }
@@ -66,7 +66,7 @@ class Run {
   double kahan(double start, std::size_t first, std::size_t last) const {
     KahanSum sum = {start, 0};
     for (std::size_t k = first; k < last; ++k) {
-      const auto random = [&](std::uint64_t i) { return random_bits(sum_key_, 4 * word(k) + i); };
+      const auto random = [&](std::size_t i) { return sum_word(4 * k + i); };
       sum.add(product(k), mac_.accumulator, {random(0), random(1), random(2), random(3)});
     }
     return sum.sum;
@@ -80,7 +80,7 @@ class Run {
     }
     const std::size_t middle = first + std::bit_floor(last - first - 1);
     return add_rounded(tree(first, middle), tree(middle, last), mac_.accumulator,
-                       random_bits(tree_key_, word(middle)));
+                       tree_word(middle));
   }
 
   double aligned(double sum, std::size_t first, std::size_t last) const {
@@ -100,7 +100,7 @@ class Run {
   RandomKey product_key_;
   RandomKey sum_key_;
   RandomKey tree_key_;
-  std::uint64_t first_word_;
+  std::uint64_t chain_;
 };
 
 }  // namespace
@@ -113,16 +113,16 @@ double starting_sum(float start, const Mac& mac) {
 }
 
 double dot(float start, std::span<const float> a, std::span<const float> b, const Mac& mac,
-           RandomKey key, std::uint64_t first_word) {
+           RandomKey key, std::uint64_t chain) {
   assert(a.size() == b.size());
-  const Run run(a, b, mac, key, first_word);
+  const Run run(a, b, mac, key, chain);
   double total = starting_sum(start, mac);
   if (mac.chunk == 0) return run.sum(total, 0, a.size());
   const auto chunk = static_cast<std::size_t>(mac.chunk);
   for (std::size_t first = 0; first < a.size(); first += chunk) {
     const double sum = run.sum(0, first, std::min(first + chunk, a.size()));
     total = add_rounded(total, sum, mac.chunk_accumulator,
-                        random_bits(key.child("chunk"), first_word + first));
+                        rounding_word(key.child("chunk"), first, chain));
   }
   return total;
 }

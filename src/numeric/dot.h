@@ -12,16 +12,18 @@ namespace mantissa {
 /// `start` is c. Where the sum is exact it is one more addend; else it is rounded to nearest even
 /// into the accumulator (that of the chunks where there are some) before the first product.
 ///
-/// Random words of product k, where something rounds stochastically, with n = first_word + k:
-///   product                   word n of key.child("product")
-///   chain, aligned, exact     word n of key.child("sum"); of aligned sums with the last k of the
+/// Random words of product k, where something rounds stochastically, all of the chain `chain`
+/// (numeric/rounding_words.h):
+///   product                   word k under key.child("product")
+///   chain, aligned, exact     word k under key.child("sum"); of aligned sums with the last k of
+///   the
 ///                             block, of exact ones with the last k of the run
-///   kahan                     words 4n to 4n + 3 of key.child("sum")
-///   pairwise                  leaf k word n of key.child("sum"), the node whose right half begins
-///                             with k word n of key.child("tree")
-///   sum of a run of a chunk   word n of key.child("chunk"), with the first k of the run
+///   kahan                     words 4k to 4k + 3 under key.child("sum")
+///   pairwise                  leaf k word k under key.child("sum"), the node whose right half
+///                             begins with k word k under key.child("tree")
+///   sum of a run of a chunk   word k under key.child("chunk"), with the first k of the run
 double dot(float start, std::span<const float> a, std::span<const float> b, const Mac& mac,
-           RandomKey key = {}, std::uint64_t first_word = 0);
+           RandomKey key = {}, std::uint64_t chain = 0);
 
 /// c as the sum takes it.
 double starting_sum(float start, const Mac& mac);

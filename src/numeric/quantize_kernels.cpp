@@ -12,6 +12,7 @@
 
 #include "numeric/philox-inl.h"
 #include "numeric/rounding_run-inl.h"
+#include "numeric/rounding_words.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mantissa::HWY_NAMESPACE {
@@ -21,57 +22,56 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr std::size_t kRandomChunk = 1024;  // words made at a time; stays in the first-level cache
 
-/// Calls `use(words, count, done)` for runs of words of the stream that begin at `first_index`,
-/// until `total` are used. Behind `count` words there is room to read a vector more.
-template <typename Use>
-HWY_INLINE void with_random_words(RandomKey key, std::uint64_t first_index, std::size_t total,
-                                  Use use) {
-  constexpr std::size_t kRoom = 256;  // more than a step of the generator
-  alignas(64) std::array<std::uint32_t, kRandomChunk + kRoom> words{};
-  const PhiloxStream stream(key);
-  const std::size_t step = PhiloxStream::step();
-  const std::size_t offset = first_index % 4;  // blocks are of 4 words
-  for (std::size_t done = 0; done < total; done += kRandomChunk) {
-    const std::size_t count = std::min(kRandomChunk, total - done);
-    const std::size_t filled = (offset + count + step - 1) / step * step;
-    stream.fill((first_index + done) / 4, words.data(), filled);
-    use(words.data() + offset, count, done);
+/// Random bits of each word that rounding on the grid can depend on.
+int needed_random_bits(const RoundingGrid& grid, RoundingMethod method, RoundingMode mode) {
+  const int asked = mode.random_bits == 0 ? 32 : mode.random_bits;
+  // Where every magnitude loses the same bits no more are compared with the word.
+  return method == RoundingMethod::bits ? std::min(asked, 23 - grid.fraction_bits) : asked;
+}
+
+template <typename Rounder>
+void run_stochastic(const Rounder& rounder, int random_bits, std::span<const float> source,
+                    float* destination, RandomKey key, std::uint64_t first_index) {
+  constexpr std::size_t kStep = 4 * kRoundingBlock;
+  constexpr std::size_t kVector = hn::MaxLanes(hn::ScalableTag<std::uint32_t>());
+  alignas(64) std::array<std::uint32_t, kRandomChunk + kStep + kVector> words{};
+  const std::size_t offset = first_index % kRoundingBlock;
+  for (std::size_t done = 0; done < source.size(); done += kRandomChunk) {
+    const std::size_t count = std::min(kRandomChunk, source.size() - done);
+    const std::size_t filled = (offset + count + kStep - 1) / kStep * kStep;
+    fill_rounding_blocks(std::span(words).first(filled), key, (first_index + done) / kRoundingBlock,
+                         random_bits);
+    round_run<1>(rounder, source.data() + done, destination + done, count, words.data() + offset);
   }
 }
 
 template <typename Rounder>
-void run(const Rounder& rounder, bool stochastic, std::span<const float> source, float* destination,
-         RandomKey key, std::uint64_t first_index) {
-  if (!stochastic) {
-    alignas(64) static constexpr std::array<std::uint32_t,
-                                            hn::MaxLanes(hn::ScalableTag<std::uint32_t>())>
-        kNoWords{};
-    round_run<0>(rounder, source.data(), destination, source.size(), kNoWords.data());
-    return;
-  }
-  with_random_words(key, first_index, source.size(),
-                    [&](const std::uint32_t* words, std::size_t count, std::size_t done) {
-                      round_run<1>(rounder, source.data() + done, destination + done, count, words);
-                    });
+void run(const Rounder& rounder, std::span<const float> source, float* destination) {
+  alignas(
+      64) static constexpr std::array<std::uint32_t, hn::MaxLanes(hn::ScalableTag<std::uint32_t>())>
+      kNoWords{};
+  round_run<0>(rounder, source.data(), destination, source.size(), kNoWords.data());
 }
 
 template <Rounding kRounding>
 void round_by_method(std::span<const float> source, float* destination, const RoundingGrid& grid,
                      RoundingMethod method, RoundingMode mode, RandomKey key,
                      std::uint64_t first_index) {
-  constexpr bool kStochastic = kRounding == Rounding::stochastic;
+  const auto with = [&](const auto& rounder) HWY_ATTR {
+    if constexpr (kRounding == Rounding::stochastic) {
+      run_stochastic(rounder, needed_random_bits(grid, method, mode), source, destination, key,
+                     first_index);
+    } else {
+      run(rounder, source, destination);
+    }
+  };
   switch (method) {
     case RoundingMethod::bits:
-      run(BitRounder<kRounding>(grid, mode), kStochastic, source, destination, key, first_index);
-      break;
+      return with(BitRounder<kRounding>(grid, mode));
     case RoundingMethod::binary32:
-      run(GridRounder<float, kRounding>(grid, mode), kStochastic, source, destination, key,
-          first_index);
-      break;
+      return with(GridRounder<float, kRounding>(grid, mode));
     case RoundingMethod::binary64:
-      run(GridRounder<double, kRounding>(grid, mode), kStochastic, source, destination, key,
-          first_index);
-      break;
+      return with(GridRounder<double, kRounding>(grid, mode));
   }
 }
 
@@ -101,10 +101,17 @@ void round_span(std::span<const float> source, float* destination, const Roundin
 }
 
 void fill_bits(std::span<std::uint32_t> words, RandomKey key, std::uint64_t first_index) {
-  with_random_words(key, first_index, words.size(),
-                    [&](const std::uint32_t* made, std::size_t count, std::size_t done) {
-                      std::memcpy(words.data() + done, made, count * sizeof(std::uint32_t));
-                    });
+  constexpr std::size_t kRoom = 256;  // more than a step of the generator
+  alignas(64) std::array<std::uint32_t, kRandomChunk + kRoom> made{};
+  const PhiloxStream stream(key);
+  const std::size_t step = PhiloxStream::step();
+  const std::size_t offset = first_index % 4;  // blocks are of 4 words
+  for (std::size_t done = 0; done < words.size(); done += kRandomChunk) {
+    const std::size_t count = std::min(kRandomChunk, words.size() - done);
+    const std::size_t filled = (offset + count + step - 1) / step * step;
+    stream.fill((first_index + done) / 4, made.data(), filled);
+    std::memcpy(words.data() + done, made.data() + offset, count * sizeof(std::uint32_t));
+  }
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "numeric/rounding_words.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "numeric/scaled_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -300,8 +302,8 @@ void ScaledRounder::round_runs(const float* source, float* destination, std::int
   }
   std::array<std::uint32_t, kWords + kRoom> words{};
   const auto fill = [&](std::int64_t offset, std::int64_t made) {
-    fill_random_bits({words.data(), static_cast<std::size_t>(made)}, key,
-                     first_index + static_cast<std::uint64_t>(offset));
+    fill_rounding_words({words.data(), static_cast<std::size_t>(made)}, key,
+                        first_index + static_cast<std::uint64_t>(offset));
   };
   // Whole runs at a time if they are short, else parts of one.
   const std::int64_t step = std::max<std::int64_t>(1, kWords / length);
@@ -329,8 +331,8 @@ void ScaledRounder::round_elements(const float* source, float* destination, std:
   for (std::int64_t i = 0; i < count; i += kWords) {
     const std::int64_t part = std::min(kWords, count - i);
     if (mode_.rounding == Rounding::stochastic) {
-      fill_random_bits({words.data(), static_cast<std::size_t>(part)}, key,
-                       first_index + static_cast<std::uint64_t>(i));
+      fill_rounding_words({words.data(), static_cast<std::size_t>(part)}, key,
+                          first_index + static_cast<std::uint64_t>(i));
     }
     HWY_DYNAMIC_DISPATCH(round_runs_of)
     (rounding, source + i, destination + i, static_cast<std::size_t>(part), 0, scales + i,

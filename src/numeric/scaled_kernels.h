@@ -23,7 +23,7 @@ class ScaledRounder {
   explicit ScaledRounder(const Quantization& quantization);
 
   /// Runs of `length` elements, one behind the other, run r by scales[r]. The random word of
-  /// element i is `random_bits(key, first_index + i)`. `destination` may be `source`.
+  /// element i is `rounding_word(key, first_index + i)`. `destination` may be `source`.
   void round_runs(const float* source, float* destination, std::int64_t count, std::int64_t length,
                   const float* scales, RandomKey key, std::uint64_t first_index) const;
 

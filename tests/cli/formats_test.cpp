@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "command.h"
-#include "support/random.h"
+#include "numeric/rounding_words.h"
 #include "support/temporary_folder.h"
 #include "support/text.h"
 
@@ -65,7 +65,7 @@ TEST_CASE("formats quantize rounds stochastically by seed and line") {
   std::string expected;
   for (std::uint64_t line = 0; line < 40; ++line) {
     input += "1.03125\n";  // a quarter of the way from 1 to 1.125
-    expected += random_bits(RandomKey{7}, line) < 0x40000000U ? "0x1.2p+0\n" : "0x1p+0\n";
+    expected += rounding_word(RandomKey{7}, line) < 0x40000000U ? "0x1.2p+0\n" : "0x1p+0\n";
   }
   CHECK(quantized(input, {"e4m3", "--rounding", "sr", "--seed", "7"}) == expected);
   CHECK(quantized(input, {"e4m3", "--rounding", "sr", "--seed", "8"}) != expected);

@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include "numeric/dot.h"
+#include "numeric/rounding_words.h"
 #include "support/random.h"
 
 namespace mantissa::test {
@@ -20,7 +21,7 @@ float finish(float sum, std::int64_t row, std::int64_t column, std::uint64_t ele
   if (epilogue.column_bias != nullptr) sum += epilogue.column_bias[column];
   return static_cast<float>(round_to_format(static_cast<double>(sum), epilogue.output.format,
                                             epilogue.output.rounding,
-                                            random_bits(epilogue.output_key, element)));
+                                            rounding_word(epilogue.output_key, element)));
 }
 
 /// One chain's operands, collected in the order of k.
@@ -72,7 +73,7 @@ float chain(std::span<const float> left, std::span<const float> right, const Mac
             RandomKey key, std::uint64_t element) {
   const std::uint64_t depth = left.size();
   if (mac.summation != Summation::chain) {
-    return static_cast<float>(dot(0, left, right, mac, key, element * depth));
+    return static_cast<float>(dot(0, left, right, mac, key, element));
   }
   const std::uint64_t run = mac.chunk > 0 ? static_cast<std::uint64_t>(mac.chunk) : depth;
   Mac outer;
@@ -82,12 +83,12 @@ float chain(std::span<const float> left, std::span<const float> right, const Mac
     double sum = 0;
     for (std::uint64_t k = first; k < std::min(first + run, depth); ++k) {
       sum = multiply_accumulate(sum, left[k], right[k], mac,
-                                random_bits(key.child("product"), element * depth + k),
-                                random_bits(key.child("sum"), element * depth + k));
+                                rounding_word(key.child("product"), k, element),
+                                rounding_word(key.child("sum"), k, element));
     }
     if (mac.chunk == 0) return static_cast<float>(sum);
     total = multiply_accumulate(total, static_cast<float>(sum), 1.0F, outer, 0,
-                                random_bits(key.child("chunk"), element * depth + first));
+                                rounding_word(key.child("chunk"), first, element));
   }
   return static_cast<float>(total);
 }

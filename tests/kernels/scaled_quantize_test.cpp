@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "numeric/mac.h"
+#include "numeric/rounding_words.h"
 #include "numeric/scaled_kernels.h"
 #include "support/random.h"
 #include "tensor/parallel.h"
@@ -64,7 +65,7 @@ std::vector<float> by_definition(const Tensor& source, const Quantization& quant
     const float amax = maxima[group_of(source.shape(), quantization.scaling, axes, i)];
     rounded.push_back(static_cast<float>(
         round_scaled(source.data()[i], choose.of_group(amax, tensor_scale), quantization,
-                     random_bits(kKey, static_cast<std::uint64_t>(i)))));
+                     rounding_word(kKey, static_cast<std::uint64_t>(i)))));
   }
   return rounded;
 }

@@ -15,10 +15,13 @@
 
 #include "numeric/mpfr_oracle.h"
 #include "numeric/quire.h"
+#include "numeric/rounding_words.h"
 #include "support/text.h"
 
 namespace mantissa {
 namespace {
+
+constexpr std::uint64_t kChain = 1000;  ///< whose random words are taken
 
 /// Operands of one dot product, and what it starts with.
 struct Vectors {
@@ -74,7 +77,7 @@ void check_dots(const Mac& mac, Expected expected) {
       for (int repetition = 0; repetition < 8; ++repetition) {
         const Vectors v = draw(seed++, length, kind);
         const double wanted = expected(v);
-        const double found = dot(v.start, v.a, v.b, mac, {6}, 1000);
+        const double found = dot(v.start, v.a, v.b, mac, {6}, kChain);
         if (same(found, wanted)) continue;
         INFO("seed " << seed - 1 << ", length " << length << ": " << hex_float(found)
                      << " instead of " << hex_float(wanted));
@@ -106,8 +109,8 @@ double product_of(const Vectors& v, std::size_t k) {
   return static_cast<double>(v.a[k]) * static_cast<double>(v.b[k]);
 }
 
-std::uint32_t sum_word(std::uint64_t n) {
-  return random_bits(RandomKey{6}.child("sum"), n);
+std::uint32_t sum_word(std::uint64_t k) {
+  return rounding_word(RandomKey{6}.child("sum"), k, kChain);
 }
 
 TEST_CASE("an exact sum is MPFR's sum of all products, rounded once") {
@@ -123,7 +126,7 @@ TEST_CASE("an exact sum is MPFR's sum of all products, rounded once") {
         mpfr_add_d(sum.get(), sum.get(), product_of(v, k), MPFR_RNDN);
       }
       if (mpfr_zero_p(sum.get()) != 0) return 0.0;
-      const std::uint32_t random = v.a.empty() ? 0 : sum_word(1000 + v.a.size() - 1);
+      const std::uint32_t random = v.a.empty() ? 0 : sum_word(v.a.size() - 1);
       return oracle.round(sum, mac.accumulator.rounding, random);
     });
   }
@@ -164,7 +167,7 @@ TEST_CASE("a Kahan sum rounds each of its four steps, as MPFR does them") {
       double sum = start_of(v, a);
       double compensation = 0;
       for (std::size_t k = 0; k < v.a.size(); ++k) {
-        const std::uint64_t word = 4 * (1000 + k);
+        const std::uint64_t word = 4 * k;
         const double y = sum_of(product_of(v, k), -compensation, a, sum_word(word));
         const double t = sum_of(sum, y, a, sum_word(word + 1));
         const double d = sum_of(t, -sum, a, sum_word(word + 2));
@@ -274,7 +277,7 @@ TEST_CASE("a block of aligned products is a sum of integers") {
           terms.push_back(
               term_of(product, -9999, counts ? exponent(v.a[k]) + exponent(v.b[k]) : 0));
         }
-        sum = block_sum(terms, mac, sum_word(1000 + last - 1));
+        sum = block_sum(terms, mac, sum_word(last - 1));
       }
       return sum;
     });

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "numeric/mac.h"
+#include "numeric/rounding_words.h"
 #include "numeric/scaled_kernels.h"
 #include "numeric/vector_check.h"
 #include "support/error_of.h"
@@ -185,7 +186,7 @@ TEST_CASE("the vector kernels of scaled rounding equal the scalar reference on e
           std::size_t wrong = 0;
           for (std::size_t i = 0; i < inputs.size(); ++i) {
             const double expected =
-                round_scaled(inputs[i], scale, quantization, random_bits(kCheckKey, 3 + i));
+                round_scaled(inputs[i], scale, quantization, rounding_word(kCheckKey, 3 + i));
             wrong += same(runs[i], expected) && same(row[i], expected) ? 0U : 1U;
           }
           CHECK(wrong == 0);
@@ -211,7 +212,7 @@ TEST_CASE("runs of any length are rounded as their elements one by one") {
     for (std::int64_t i = 0; i < count * length; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const double expected = round_scaled(inputs[at], scales[static_cast<std::size_t>(i / length)],
-                                           quantization, random_bits(kCheckKey, at));
+                                           quantization, rounding_word(kCheckKey, at));
       wrong += same(outputs[at], expected) ? 0U : 1U;
     }
     CHECK(wrong == 0);

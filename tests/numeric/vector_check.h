@@ -13,6 +13,7 @@
 #include "numeric/edge_inputs.h"
 #include "numeric/mac.h"
 #include "numeric/quantize.h"
+#include "numeric/rounding_words.h"
 #include "support/text.h"
 
 namespace mantissa {
@@ -48,9 +49,9 @@ inline std::vector<float> by_reference(const std::vector<float>& inputs,
                                        std::uint64_t first_index) {
   std::vector<float> outputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    outputs.push_back(static_cast<float>(round_to_format(static_cast<double>(inputs[i]),
-                                                         quantization.format, quantization.rounding,
-                                                         random_bits(kCheckKey, first_index + i))));
+    outputs.push_back(static_cast<float>(
+        round_to_format(static_cast<double>(inputs[i]), quantization.format, quantization.rounding,
+                        rounding_word(kCheckKey, first_index + i))));
   }
   return outputs;
 }
