@@ -80,8 +80,9 @@ int main(int argc, char** argv) {
               {argv + 5, argv + argc});
       return;
     }
-    compare({64, 576, 1024}, "e4m3fn",
-            {"fp32", "e5m10", "e5m10 product=e5m7", "e8m7", "e5m10/chunk64"});
+    compare(
+        {64, 576, 1024}, "e4m3fn",
+        {"fp32", "e5m10", "e5m10 product=e5m7", "e8m7", "e5m10/chunk64", "e5m10/sr", "e5m10/sr8"});
     for (const Sizes& sizes :
          {Sizes{512, 512, 512}, {64, 64, 10}, {64, 1024, 10}, {16, 144, 4096}, {256, 2304, 256}}) {
       compare(sizes, "fp32", {});

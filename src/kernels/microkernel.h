@@ -16,9 +16,8 @@ constexpr int kTileRows = 8;
 int tile_columns();
 constexpr int kMaxTileColumns = 48;
 
-/// Where the random words of a tile's elements lie in their streams: element (row, column) takes
-/// word rows[row] + columns[row * column_step + column] + k for product k of its chain (modulo
-/// 2^64).
+/// The chains of a tile's elements, which their random words depend on: product k of element (row,
+/// column) takes word k of chain rows[row] + columns[row * column_step + column] (modulo 2^64).
 struct WordPositions {
   std::uint64_t rows[kTileRows] = {};
   const std::uint64_t* columns = nullptr;
@@ -145,6 +144,18 @@ struct Plan64 {
   QuickRounding64 quick_sum;  ///< instead of `sum`, for products that are not rounded
 };
 
+/// Constants of one stochastic rounding on binary32 lanes.
+struct StochasticPlan32 {
+  bool used = false;
+  int dropped_bits = 0;         ///< of a binary32 significand
+  int random_bits = 0;          ///< at hand for every sum: 16 at most
+  std::uint32_t addend = 0;     ///< where they lie among the dropped bits
+  std::uint32_t decided = 0;    ///< larger discarded bits need the other random bits
+  bool bounded = false;         ///< proven: nothing overflows
+  float max_finite = 0;
+  float overflow = 0;
+};
+
 /// An exact sum in binary64 words: word i of the first ones holds multiples of a power of two that
 /// is the last place of `anchors[i]`, the last word what is left.
 struct PlanExact {
@@ -163,6 +174,7 @@ struct Accumulation {
   Plan32 plan32;
   Plan64 plan64;
   PlanExact exact;
+  StochasticPlan32 stochastic32;
   /// sums <- A(sums + P(left * right)), for each k.
   void (*multiply)(const Tile& tile, const Accumulation& self) = nullptr;
   /// The same for panels in pairs; null where none are taken.
@@ -235,6 +247,9 @@ void add_binary32(const Tile& tile, const Accumulation& self);
 /// once to the format.
 void multiply_binary64(const Tile& tile, const Accumulation& self);
 void add_binary64(const Tile& tile, const Accumulation& self);
+
+/// Sums rounded stochastically, by `stochastic32` where the CPU can truncate, else by `plan64`.
+void multiply_stochastic(const Tile& tile, const Accumulation& self);
 
 /// Any chain, one element at a time through `multiply_accumulate`: for what no vector kernel
 /// covers (stochastic rounding to 20 and more fraction bits by 32 random bits).

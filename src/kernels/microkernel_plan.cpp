@@ -299,6 +299,38 @@ bool plan_binary64(const Mac& mac, const ProductFacts& product, Plan64& plan) {
          fraction_bits(mac.accumulator.format) + plan.sum.random_bits <= 51;
 }
 
+/// Random bits that are cheap; more are looked at only where these leave the matter open.
+constexpr int kCheapRandomBits = 16;
+
+/// The quick rounding of sums, on the bits of a truncated binary32 sum.
+StochasticPlan32 plan_stochastic32(const Mac& mac, const ProductFacts& product, std::int64_t depth,
+                                   const Plan64& plan64) {
+  StochasticPlan32 plan;
+  if (!plan64.quick_sum.used || plan64.sum.mode != Mode64::stochastic) return plan;
+  const FloatFormat& format = *mac.accumulator.format.as_float();
+  // A step moves a sum by less than two units u of the last place: as in `sum_bound`, which does
+  // not hold further than this.
+  const double u = std::ldexp(2.0, -format.significand_bits());
+  const double growth = static_cast<double>(depth) * u;
+  const double sums = static_cast<double>(depth) * product.bound * (1 + growth + growth * growth);
+  plan.bounded = growth <= 1 && sums <= format.max_finite();
+  // The truncation must not end at the largest binary32.
+  const bool finite = plan.bounded || format.max_finite() + product.bound <= 0x1p127;
+  plan.dropped_bits = kSignificand32 - 1 - format.fraction_bits;
+  const int compared = std::min(plan.dropped_bits, kCheapRandomBits);
+  plan.random_bits = std::min(plan64.sum.random_bits, kCheapRandomBits);
+  const int below = plan.dropped_bits - std::min(compared, plan.random_bits);
+  plan.addend = ((1U << plan.dropped_bits) - 1) >> below << below;
+  // Fewer bits would leave too much open.
+  constexpr int kFewest = 9;
+  const bool open = plan64.sum.random_bits > compared;
+  plan.decided = open ? plan.addend - 1 : std::numeric_limits<std::uint32_t>::max();
+  plan.used = finite && (!open || compared >= kFewest);
+  plan.max_finite = static_cast<float>(format.max_finite());
+  plan.overflow = static_cast<float>(plan64.sum.beyond_positive);
+  return plan;
+}
+
 Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t depth) {
   Accumulation accumulation;
   accumulation.mac = mac;
@@ -312,7 +344,9 @@ Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t de
     accumulation.multiply = multiply_binary32;
     accumulation.add = add_binary32;
   } else if (plan_binary64(mac, product, accumulation.plan64)) {
-    accumulation.multiply = multiply_binary64;
+    accumulation.stochastic32 = plan_stochastic32(mac, product, depth, accumulation.plan64);
+    accumulation.multiply =
+        accumulation.stochastic32.used ? multiply_stochastic : multiply_binary64;
     accumulation.add = add_binary64;
   } else {
     accumulation.multiply = multiply_scalar;
