@@ -1,12 +1,11 @@
 #include "kernels/matmul_tiles.h"
 
 #include <algorithm>
-#include <mutex>
 #include <numeric>
 
 #include "kernels/matmul_epilogue.h"
+#include "kernels/matmul_left.h"
 #include "kernels/matmul_scratch.h"
-#include "kernels/narrow_panels.h"
 #include "tensor/parallel.h"
 
 namespace mantissa {
@@ -17,45 +16,31 @@ namespace {
 constexpr std::int64_t kBlockDepth = 256;
 // The left operand is packed once if it is at most this large (16 MiB), else by each unit of work.
 constexpr std::int64_t kWholeLeftLimit = std::int64_t{1} << 22;
+constexpr std::int64_t kLargestByte = 128;
+constexpr std::int64_t kSample = 64;  ///< rows of a right panel that are looked at
 constexpr std::int64_t kUnitRowPanels = 32;
 constexpr std::int64_t kUnitSums = std::int64_t{1} << 16;  // accumulators of a unit: 256 KiB
 constexpr std::int64_t kUnitWork = std::int64_t{1}
                                    << 20;  // products of the smallest unit: some 15 us
 constexpr std::int64_t kUnitsPerThread = 4;
 
-/// Floats of a left panel of `depth` products in pairs.
-std::int64_t pairs_size(std::int64_t depth) {
-  return std::max<std::int64_t>(ceiling(depth, 2), 1) * kTileRows;
-}
-
-struct Range {
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-  std::int64_t size() const { return last - first; }
-};
-
 /// A block of tiles and the memory for it.
 struct Unit {
-  Range rows;  ///< panels
-  Range columns;
-  float* sums = nullptr;   ///< the state of the tiles, column by column
-  float* right = nullptr;  ///< one panel
-  float* left =
-      nullptr;  ///< all panels for a block of k, unless the left operand is packed as a whole
-  float* left_pairs = nullptr;  ///< the same panels in pairs
-  /// All panels so far were multiplied in pairs. After one that was not, sums may be such as pairs
-  /// cannot continue.
-  bool pairs = false;
-  PanelMemory shared;  ///< of the right operand
-};
+  IndexRange rows;  ///< panels
+  IndexRange columns;
+  float* sums = nullptr;    ///< the state of the tiles, column by column
+  float* right = nullptr;   ///< one panel
+  float* narrow = nullptr;  ///< the same in pairs or quads
+  float* left = nullptr;    ///< memory of the left panels
+  PanelMemory shared;       ///< of the right operand
 
-/// All left panels of a unit, for a block of k.
-struct LeftPanels {
-  const float* binary32 = nullptr;
-  const float* pairs = nullptr;
-  std::int64_t panel_size = 0;  ///< floats from one panel to the next
-  std::int64_t panel_size_pairs = 0;
-  PairFacts facts;
+  /// Of all panels so far. From quads they may step down to pairs, and from there to binary32,
+  /// whose sums may be such as pairs cannot continue.
+  PanelForm form = PanelForm::binary32;
+  int right_quantum = 0;      ///< exponents of quanta
+  int quantum = 0;            ///< of the products
+  std::int64_t integers = 0;  ///< up to which sums are exact
+  std::int64_t bound = 0;     ///< no sum so far can be larger, in quanta
 };
 
 /// One call of `multiply_tiles`: how the product is cut, and its steps.
@@ -66,17 +51,18 @@ class Tiling {
 
  private:
   void cut();
-  void pack_whole_left();
   void compute_unit(std::int64_t unit, Scratch& scratch) const;
-  LeftPanels left_panels(const Unit& unit, Range k) const;
-  bool pack_right(Unit& unit, std::int64_t column, Range k, const PairFacts& left) const;
-  void prefetch_right(const Unit& unit, std::int64_t column, Range k, std::int64_t row) const;
-  void compute_block(Unit& unit, Range k) const;
+  PanelForm first_form(Unit& unit, const PanelRows& rows, const PanelRange& range) const;
+  void step_down(Unit& unit) const;
+  bool pack_narrow(Unit& unit, const PanelRows& rows, const PanelRange& range,
+                   const LeftBlock& left) const;
+  void pack_right(Unit& unit, const PanelRange& range, const LeftBlock& left) const;
+  void prefetch_right(const Unit& unit, std::int64_t column, IndexRange k, std::int64_t row) const;
+  void compute_block(Unit& unit, IndexRange k) const;
   void compute_tile(Tile tile, std::int64_t row_panel, std::int64_t column_panel,
                     const ColumnRuns& runs) const;
   WordPositions word_positions(std::int64_t first_row, int rows, const ColumnRuns& runs,
                                std::uint64_t* column_positions) const;
-  int rows_of(std::int64_t panel) const;
   int columns_of(std::int64_t panel) const;
 
   const TiledProduct& product_;
@@ -91,9 +77,7 @@ class Tiling {
   std::int64_t row_units_ = 1;
   std::int64_t column_units_ = 1;
   std::int64_t tile_sums_ = 0;  ///< floats of state of one tile
-  AlignedFloats whole_left_;    ///< [row panel][k][kTileRows]
-  AlignedFloats whole_left_pairs_;
-  PairFacts whole_left_facts_;
+  LeftOperand left_;
 };
 
 Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const Epilogue& epilogue)
@@ -102,7 +86,8 @@ Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const
       epilogue_(epilogue),
       row_panels_(ceiling(product.rows, kTileRows)),
       column_panels_(ceiling(product.columns, width_)),
-      tile_sums_(mac_.state_size()) {
+      tile_sums_(mac_.state_size()),
+      left_(*product.left, product.rows, product.depth, mac_.takes_pairs(), mac_.takes_integers()) {
   cut();
 }
 
@@ -132,39 +117,13 @@ void Tiling::cut() {
   units();
 }
 
-int Tiling::rows_of(std::int64_t panel) const {
-  return static_cast<int>(std::min<std::int64_t>(product_.rows - panel * kTileRows, kTileRows));
-}
-
 int Tiling::columns_of(std::int64_t panel) const {
   return static_cast<int>(std::min<std::int64_t>(product_.columns - panel * width_, width_));
 }
 
-void Tiling::pack_whole_left() {
-  const std::int64_t panel_size = kTileRows * product_.depth;
-  if (row_panels_ * panel_size > kWholeLeftLimit || column_units_ == 1) return;
-  whole_left_ = allocate(std::max<std::int64_t>(row_panels_ * panel_size, 1));
-  if (mac_.takes_pairs()) whole_left_pairs_ = allocate(row_panels_ * pairs_size(product_.depth));
-  std::mutex mutex;
-  const std::int64_t grain =
-      std::max<std::int64_t>(kUnitWork / 16 / std::max<std::int64_t>(panel_size, 1), 1);
-  parallel_for(row_panels_, grain, [&](std::int64_t begin, std::int64_t end) {
-    PairFacts facts;
-    for (std::int64_t panel = begin; panel < end; ++panel) {
-      float* packed = whole_left_.get() + panel * panel_size;
-      product_.left->pack({panel * kTileRows, rows_of(panel), 0, product_.depth}, kTileRows, {},
-                          packed);
-      if (!mac_.takes_pairs() || !facts.fits) continue;
-      facts.add(pack_pairs(packed, {product_.depth, rows_of(panel), kTileRows, kTileRows},
-                           whole_left_pairs_.get() + panel * pairs_size(product_.depth)));
-    }
-    const std::scoped_lock lock(mutex);
-    whole_left_facts_.add(facts);
-  });
-}
-
 void Tiling::run() {
-  pack_whole_left();
+  const bool small = product_.rows * product_.depth <= kWholeLeftLimit;
+  if (small && column_units_ > 1) left_.pack_whole();
   parallel_for(row_units_ * column_units_, 1, [&](std::int64_t begin, std::int64_t end) {
     thread_local Scratch scratch;
     for (std::int64_t unit = begin; unit < end; ++unit) compute_unit(unit, scratch);
@@ -181,18 +140,15 @@ void Tiling::compute_unit(std::int64_t unit, Scratch& scratch) const {
   work.shared.last_item = std::min(work.columns.last * width_, product_.columns);
   const std::int64_t state = work.rows.size() * work.columns.size() * tile_sums_;
   const std::int64_t right = block_depth_ * width_ + kPanelSlack;
-  const std::int64_t left = whole_left_ ? 0 : work.rows.size() * block_depth_ * kTileRows;
-  const std::int64_t left_pairs =
-      mac_.takes_pairs() && !whole_left_ ? work.rows.size() * pairs_size(block_depth_) : 0;
+  const std::int64_t left = left_.memory(work.rows.size(), block_depth_);
   const std::int64_t items =
       product_.right->items_memory(work.shared.last_item - work.shared.first_item);
-  work.sums = scratch.take(state + right + left + left_pairs + items +
-                           product_.right->block_memory(block_depth_));
+  work.sums =
+      scratch.take(state + 2 * right + left + items + product_.right->block_memory(block_depth_));
   work.right = work.sums + state;
-  work.left = work.right + right;
-  work.left_pairs = work.left + left;
-  work.pairs = mac_.takes_pairs();
-  work.shared.items = work.left_pairs + left_pairs;
+  work.narrow = work.right + right;
+  work.left = work.narrow + right;
+  work.shared.items = work.left + left;
   work.shared.block = work.shared.items + items;
   std::fill_n(work.sums, state, 0.0F);
   product_.right->prepare_items(work.shared);
@@ -203,50 +159,70 @@ void Tiling::compute_unit(std::int64_t unit, Scratch& scratch) const {
   } while (k < product_.depth);
 }
 
-LeftPanels Tiling::left_panels(const Unit& unit, Range k) const {
-  LeftPanels left;
-  left.panel_size = kTileRows * (whole_left_ ? product_.depth : k.size());
-  left.panel_size_pairs = pairs_size(whole_left_ ? product_.depth : k.size());
-  if (whole_left_) {
-    left.binary32 = whole_left_.get() + unit.rows.first * left.panel_size + k.first * kTileRows;
-    left.pairs = whole_left_pairs_.get();
-    if (unit.pairs) left.pairs += unit.rows.first * left.panel_size_pairs + k.first / 2 * kTileRows;
-    left.facts = whole_left_facts_;
-    return left;
-  }
-  left.binary32 = unit.left;
-  left.pairs = unit.left_pairs;
-  for (std::int64_t row = unit.rows.first; row < unit.rows.last; ++row) {
-    const std::int64_t panel = row - unit.rows.first;
-    float* packed = unit.left + panel * left.panel_size;
-    product_.left->pack({row * kTileRows, rows_of(row), k.first, k.last}, kTileRows, {}, packed);
-    if (!unit.pairs || !left.facts.fits) continue;
-    left.facts.add(pack_pairs(packed, {k.size(), rows_of(row), kTileRows, kTileRows},
-                              unit.left_pairs + panel * left.panel_size_pairs));
-  }
-  return left;
+/// The form with which a unit begins, by a look at its first right panel.
+PanelForm Tiling::first_form(Unit& unit, const PanelRows& rows, const PanelRange& range) const {
+  const PanelForm without = mac_.takes_pairs() ? PanelForm::pairs : PanelForm::binary32;
+  if (!left_.quantum()) return without;
+  const std::int64_t sampled = std::min(range.last_k - range.first_k, kSample);
+  const std::optional<int> quantum =
+      quantum_of(measure_facts({rows.first, sampled, range.count, rows.stride, 1}));
+  if (!quantum) return without;
+  unit.right_quantum = *quantum;
+  unit.quantum = *left_.quantum() + *quantum;
+  unit.integers = mac_.integers(unit.quantum);
+  return unit.integers > 0 ? PanelForm::quads : without;
 }
 
-/// Packs a right panel; true if it is in pairs.
-bool Tiling::pack_right(Unit& unit, std::int64_t column, Range k, const PairFacts& left) const {
-  const PanelRange range = {column * width_, columns_of(column), k.first, k.last};
-  if (unit.pairs && left.fits) {
-    PanelRows rows = product_.right->rows(range);
-    if (rows.first == nullptr) {
-      product_.right->pack(range, width_, unit.shared, unit.right);
-      rows = {unit.right, width_};
-    }
-    const PairFacts facts =
-        pack_pairs(rows.first, {k.size(), range.count, width_, rows.stride}, unit.right);
-    if (left.multiply_exactly(facts)) return true;
+/// Leaves the present form for the next one that the sums so far allow.
+void Tiling::step_down(Unit& unit) const {
+  if (unit.form == PanelForm::pairs) {
+    unit.form = PanelForm::binary32;
+    return;
   }
-  unit.pairs = false;
-  product_.right->pack(range, width_, unit.shared, unit.right);
-  return false;
+  Tile tile;
+  tile.quantum_exponent = unit.quantum;
+  tile.sums = unit.sums;
+  tile.rows = kTileRows;
+  tile.columns = width_;
+  for (std::int64_t i = 0; i < unit.rows.size() * unit.columns.size(); ++i) {
+    mac_.leave_integers(tile);
+    tile.sums += tile_sums_;
+  }
+  unit.form = mac_.takes_pairs() ? PanelForm::pairs : PanelForm::binary32;
+}
+
+/// Packs a right panel in the unit's form, if that is narrow; false if it does not fit.
+bool Tiling::pack_narrow(Unit& unit, const PanelRows& rows, const PanelRange& range,
+                         const LeftBlock& left) const {
+  const PanelShape shape = {range.last_k - range.first_k, range.count, width_, rows.stride};
+  if (unit.form == PanelForm::quads) {
+    return left.quad_facts.fits &&
+           unit.bound + left.quad_facts.magnitude * kLargestByte <= unit.integers &&
+           pack_right_quads(rows.first, shape, unit.right_quantum, unit.narrow);
+  }
+  return left.pair_facts.fits &&
+         left.pair_facts.multiply_exactly(pack_pairs(rows.first, shape, unit.narrow));
+}
+
+/// Packs a right panel, in a form that it fits.
+void Tiling::pack_right(Unit& unit, const PanelRange& range, const LeftBlock& left) const {
+  PanelRows rows = product_.right->rows(range);
+  const auto pack = [&] {
+    product_.right->pack(range, width_, unit.shared, unit.right);
+    rows = {unit.right, width_};
+  };
+  if (rows.first == nullptr) pack();
+  const bool first = range.first_k == 0 && range.first_item == unit.shared.first_item;
+  if (first) unit.form = first_form(unit, rows, range);
+  while (unit.form != PanelForm::binary32) {
+    if (pack_narrow(unit, rows, range, left)) return;
+    step_down(unit);
+  }
+  if (rows.first != unit.right) pack();
 }
 
 /// Asks for a share of a right panel's memory, one of as many as there are rows of panels.
-void Tiling::prefetch_right(const Unit& unit, std::int64_t column, Range k,
+void Tiling::prefetch_right(const Unit& unit, std::int64_t column, IndexRange k,
                             std::int64_t row) const {
   if (column == unit.columns.last) return;
   const std::int64_t share = ceiling(k.size(), unit.rows.size());
@@ -255,28 +231,30 @@ void Tiling::prefetch_right(const Unit& unit, std::int64_t column, Range k,
       {column * width_, columns_of(column), first, std::min(first + share, k.last)});
 }
 
-void Tiling::compute_block(Unit& unit, Range k) const {
-  const LeftPanels left = left_panels(unit, k);
+void Tiling::compute_block(Unit& unit, IndexRange k) const {
+  const LeftBlock left = left_.block(unit.rows, k, unit.left);
   product_.right->prepare_block(k.first, k.last, unit.shared);
   Tile tile;
-  tile.right = unit.right;
   tile.sums = unit.sums;
   tile.depth = k.size();
   tile.first_k = k.first;
   for (std::int64_t column = unit.columns.first; column < unit.columns.last; ++column) {
-    const bool pairs = pack_right(unit, column, k, left.facts);
-    tile.form = pairs ? PanelForm::pairs : PanelForm::binary32;
     tile.columns = columns_of(column);
-    tile.left = pairs ? left.pairs : left.binary32;
+    pack_right(unit, {column * width_, tile.columns, k.first, k.last}, left);
+    tile.form = unit.form;
+    tile.quantum_exponent = unit.quantum;
+    tile.right = unit.form == PanelForm::binary32 ? unit.right : unit.narrow;
+    tile.left = left.in(unit.form).first;
     const ColumnRuns runs(product_.output.columns, column * width_, tile.columns);
     for (std::int64_t row = unit.rows.first; row < unit.rows.last; ++row) {
       prefetch_right(unit, column + 1, k, row);
-      tile.rows = rows_of(row);
+      tile.rows = left_.rows_of(row);
       compute_tile(tile, row, column, runs);
       tile.sums += tile_sums_;
-      tile.left += pairs ? left.panel_size_pairs : left.panel_size;
+      tile.left += left.in(unit.form).step;
     }
   }
+  unit.bound += left.quad_facts.magnitude * kLargestByte;
 }
 
 void Tiling::compute_tile(Tile tile, std::int64_t row_panel, std::int64_t column_panel,

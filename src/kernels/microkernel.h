@@ -37,6 +37,7 @@ enum class TileLayout : std::uint8_t {
 enum class PanelForm : std::uint8_t {
   binary32,
   pairs,  ///< [(k + 1) / 2][width] of two bfloat16 (narrow_panels.h)
+  quads,  ///< [(k + 3) / 4][width] of four bytes; the sums are integers
 };
 
 /// Continues the chains of one tile by the products k in [first_k, first_k + depth).
@@ -51,6 +52,7 @@ struct Tile {
   /// The state of the chains, in planes of [kTileRows][tile_columns()], the accumulators first;
   /// read and written.
   float* sums = nullptr;
+  int quantum_exponent = 0;  ///< of quads: what the integers count
   std::int64_t depth = 0;
   std::int64_t first_k = 0;
   int rows = kTileRows;  ///< rows and columns in use; the others may hold anything
@@ -206,6 +208,17 @@ struct PreparedMac {
 
   /// Whether `accumulate` takes tiles in pairs too, of operands that fit (narrow_panels.h).
   bool takes_pairs() const { return inner.multiply_pairs != nullptr; }
+
+  /// Whether `integers` may be more than 0.
+  bool takes_integers() const;
+
+  /// Sums up to this many times 2^quantum_exponent may be added as integers, in tiles in quads; 0
+  /// if none may.
+  std::int64_t integers(int quantum_exponent) const;
+
+  /// Makes the integers in the first plane of a tile's state, which was +0 at first, the state of
+  /// the same sums.
+  void leave_integers(const Tile& tile) const;
 
   /// Floats of the state of a tile, all +0 at first: that of the sums and, with chunks, the sum of
   /// the chunks before behind it.

@@ -4,14 +4,107 @@
 #include <bit>
 #include <mutex>
 
-#include <hwy/highway.h>
-
 #include "tensor/parallel.h"
 
-namespace mantissa {
+// Highway compiles this file once per instruction set.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/microkernel_facts.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace mantissa::HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;  // the lowest instruction set: memory bounds this code
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Tag = hn::ScalableTag<std::uint32_t>;
+using Words = hn::Vec<Tag>;
+
+/// Gathers from a vector of values at a time, as long as they are finite.
+class FiniteGatherer {
+ public:
+  HWY_INLINE FiniteGatherer()
+      : all_(hn::Zero(Tag())),
+        largest_(hn::Zero(Tag())),
+        smallest_(hn::Set(Tag(), 0xFFFFFFFF)),
+        lowest_(hn::Set(Tag(), 0xFFFFFFFF)) {}
+
+  HWY_INLINE void add(Words words) {
+    const Tag d;
+    const hn::RebindToFloat<Tag> floats;
+    const hn::RebindToSigned<Tag> integers;
+    const Words bits = hn::And(words, hn::Set(d, 0x7FFFFFFF));
+    const Words before = hn::Sub(bits, hn::Set(d, 1));  // a zero is behind all others
+    all_ = hn::Or(all_, bits);
+    largest_ = hn::Max(largest_, bits);
+    smallest_ = hn::Min(smallest_, before);
+    // The lowest set bit of the significand is a power of two, so binary32 holds it exactly.
+    const Words significand = hn::Or(hn::And(bits, hn::Set(d, 0x7FFFFF)), hn::Set(d, 0x800000));
+    const Words lowest_bit = hn::And(significand, hn::Sub(hn::Zero(d), significand));
+    const Words power = hn::BitCast(d, hn::ConvertTo(floats, hn::BitCast(integers, lowest_bit)));
+    const Words exponents = hn::Add(power, hn::And(bits, hn::Set(d, 0x7F800000)));
+    const Words zero = hn::BitCast(d, hn::BroadcastSignBit(hn::BitCast(integers, before)));
+    lowest_ = hn::Min(lowest_, hn::Or(exponents, zero));
+  }
+
+  /// {or of all magnitudes, largest, smallest but zero less one, lowest exponents' sum}
+  HWY_INLINE void store(std::uint32_t (*lanes)[hn::MaxLanes(Tag())]) const {
+    const Tag d;
+    hn::StoreU(all_, d, lanes[0]);
+    hn::StoreU(largest_, d, lanes[1]);
+    hn::StoreU(smallest_, d, lanes[2]);
+    hn::StoreU(lowest_, d, lanes[3]);
+  }
+
+ private:
+  Words all_;
+  Words largest_;
+  Words smallest_;
+  Words lowest_;
+};
+
+}  // namespace
+
+void gather_finite(const float* values, std::int64_t count, std::uint32_t* gathered) {
+  const Tag d;
+  const hn::RebindToFloat<Tag> floats;
+  constexpr std::size_t kLanes = hn::MaxLanes(Tag());
+  constexpr auto kStep = static_cast<std::int64_t>(kLanes);
+  FiniteGatherer first;
+  FiniteGatherer second;
+  std::int64_t i = 0;
+  for (; i + 2 * kStep <= count; i += 2 * kStep) {
+    first.add(hn::BitCast(d, hn::LoadU(floats, values + i)));
+    second.add(hn::BitCast(d, hn::LoadU(floats, values + i + kStep)));
+  }
+  for (; i < count; i += kStep) {
+    float rest[kLanes] = {};
+    std::copy_n(values + i, std::min(kStep, count - i), rest);
+    first.add(hn::BitCast(d, hn::LoadU(floats, rest)));
+  }
+  std::uint32_t lanes[8][kLanes];
+  first.store(lanes);
+  second.store(lanes + 4);
+  for (std::size_t row = 0; row < 8; row += 4) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      gathered[0] |= lanes[row][lane];
+      gathered[1] = std::max(gathered[1], lanes[row + 1][lane]);
+      gathered[2] = std::min(gathered[2], lanes[row + 2][lane]);
+      gathered[3] = std::min(gathered[3], lanes[row + 3][lane]);
+    }
+  }
+}
+
+}  // namespace mantissa::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mantissa {
+
+HWY_EXPORT(gather_finite);
+
+namespace {
 
 constexpr std::int64_t kGrain = 1 << 14;  // values a task reads
 
@@ -32,75 +125,38 @@ struct Gathered {
   }
 };
 
-using Tag = hn::CappedTag<std::uint32_t, 8>;
-using Words = hn::Vec<Tag>;
-
-/// Gathers from eight values at a time.
-class Gatherer {
- public:
-  void add(Words words) {
-    const Tag d;
-    const hn::Repartition<float, Tag> floats;
-    const hn::Repartition<std::int32_t, Tag> integers;
-    const Words bits = hn::And(words, hn::Set(d, 0x7FFFFFFF));
-    const auto special = hn::Gt(bits, hn::Set(d, 0x7F7FFFFF));
-    infinite_or_nan_ = hn::Or(infinite_or_nan_, hn::VecFromMask(d, special));
-    const Words finite = hn::IfThenZeroElse(special, bits);
-    const auto zero = hn::Eq(finite, hn::Zero(d));
-    const Words fraction = hn::And(finite, hn::Set(d, 0x7FFFFF));
-    const Words significand = hn::Or(fraction, hn::Set(d, 0x800000));
-    // The lowest set bit is a power of two, so binary32 holds it exactly: its exponent is the
-    // number of zeros behind it.
-    const Words lowest_bit = hn::And(significand, hn::Sub(hn::Zero(d), significand));
-    const Words power = hn::BitCast(d, hn::ConvertTo(floats, hn::BitCast(integers, lowest_bit)));
-    const Words exponents =
-        hn::Add(hn::ShiftRight<23>(finite), hn::Sub(hn::ShiftRight<23>(power), hn::Set(d, 127)));
-    fractions_ = hn::Or(fractions_, fraction);
-    largest_ = hn::Max(largest_, finite);
-    lowest_ = hn::Min(lowest_, hn::Or(exponents, hn::VecFromMask(d, zero)));
-    const Words field = hn::And(finite, hn::Set(d, 0x7F800000));
-    subnormal_ = hn::Or(subnormal_,
-                        hn::IfThenZeroElse(zero, hn::VecFromMask(d, hn::Eq(field, hn::Zero(d)))));
+/// Gathers from one value; infinities and NaN count for themselves only.
+void add_value(std::uint32_t value, Gathered& gathered) {
+  const std::uint32_t bits = value & 0x7FFFFFFFU;
+  Gathered one;
+  if (bits > 0x7F7FFFFFU) {
+    one.infinite_or_nan = 1;
+  } else if (bits != 0) {
+    one.fractions = bits & 0x7FFFFFU;
+    one.largest = bits;
+    one.lowest =
+        (bits >> 23) + static_cast<std::uint32_t>(std::countr_zero(one.fractions | 0x800000U));
+    one.subnormal = bits < 0x800000U ? 1 : 0;
   }
+  gathered.add(one);
+}
 
-  Gathered result() const {
-    const Tag d;
-    Gathered gathered;
-    alignas(32) std::uint32_t lanes[5][hn::MaxLanes(Tag())];
-    hn::Store(fractions_, d, lanes[0]);
-    hn::Store(largest_, d, lanes[1]);
-    hn::Store(lowest_, d, lanes[2]);
-    hn::Store(subnormal_, d, lanes[3]);
-    hn::Store(infinite_or_nan_, d, lanes[4]);
-    for (std::size_t i = 0; i < hn::MaxLanes(Tag()); ++i) {
-      gathered.add({lanes[0][i], lanes[1][i], lanes[2][i], lanes[3][i], lanes[4][i]});
+Gathered gather(const float* values, std::int64_t count) {
+  std::uint32_t words[4] = {0, 0, 0xFFFFFFFF, 0xFFFFFFFF};
+  HWY_DYNAMIC_DISPATCH(gather_finite)(values, count, words);
+  Gathered gathered;
+  if (words[1] > 0x7F7FFFFFU) {  // rare
+    for (std::int64_t i = 0; i < count; ++i) {
+      add_value(std::bit_cast<std::uint32_t>(values[i]), gathered);
     }
     return gathered;
   }
-
- private:
-  Words fractions_ = hn::Zero(Tag());
-  Words largest_ = hn::Zero(Tag());
-  Words lowest_ = hn::Set(Tag(), 0xFFFFFFFF);
-  Words subnormal_ = hn::Zero(Tag());
-  Words infinite_or_nan_ = hn::Zero(Tag());
-};
-
-Gathered gather(const float* values, std::int64_t count) {
-  const Tag d;
-  const hn::Repartition<float, Tag> floats;
-  constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(Tag()));
-  Gatherer gatherer;
-  std::int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    gatherer.add(hn::BitCast(d, hn::LoadU(floats, values + i)));
-  }
-  if (i < count) {
-    alignas(32) float rest[kLanes] = {};
-    std::copy_n(values + i, count - i, rest);
-    gatherer.add(hn::BitCast(d, hn::Load(floats, rest)));
-  }
-  return gatherer.result();
+  gathered.fractions = words[0] & 0x7FFFFFU;
+  gathered.largest = words[1];
+  gathered.subnormal = words[2] < 0x7FFFFFU ? 1 : 0;
+  // The exponent field of a power 2^z is z + 127.
+  if (words[3] != 0xFFFFFFFF) gathered.lowest = (words[3] >> 23) - 127;
+  return gathered;
 }
 
 OperandFacts interpret(const Gathered& gathered) {
@@ -162,3 +218,4 @@ OperandFacts join(const OperandFacts& a, const OperandFacts& b) {
 }
 
 }  // namespace mantissa
+#endif

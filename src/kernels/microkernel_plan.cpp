@@ -429,46 +429,4 @@ bool zero_products_are_idle(const Mac& mac, const OperandFacts& left, const Oper
   return mac.summation == Summation::chain && idle(mac.accumulator);
 }
 
-std::int64_t PreparedMac::state_size() const {
-  return plane_size() * (inner.planes + (chunk > 0 ? 1 : 0));
-}
-
-float* PreparedMac::result(const Tile& tile) const {
-  return tile.sums + (chunk > 0 ? plane_size() * inner.planes : 0);
-}
-
-void PreparedMac::begin(const Tile& tile) const {
-  if (chunk == 0 && inner.begin != nullptr) {
-    inner.begin(tile, inner);
-    return;
-  }
-  std::copy_n(tile.right, plane_size(), result(tile));
-}
-
-void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
-  if (chunk == 0) {
-    (tile.form == PanelForm::pairs ? inner.multiply_pairs : inner.multiply)(tile, inner);
-    if (inner.finish == nullptr || tile.first_k + tile.depth < total_depth) return;
-    tile.advance(tile.depth);
-    inner.finish(tile, inner);
-    return;
-  }
-  Tile merge = tile;
-  merge.right = tile.sums;
-  merge.sums = result(tile);
-  const std::int64_t last = tile.first_k + tile.depth;
-  while (tile.first_k < last) {
-    const std::int64_t start = tile.first_k - tile.first_k % chunk;
-    tile.depth = std::min(start + chunk, last) - tile.first_k;
-    inner.multiply(tile, inner);
-    tile.advance(tile.depth);
-    if (tile.first_k == start + chunk || tile.first_k == total_depth) {
-      if (inner.finish != nullptr) inner.finish(tile, inner);
-      merge.first_k = start;
-      outer.add(merge, outer);
-      std::fill_n(tile.sums, plane_size() * inner.planes, 0.0F);
-    }
-  }
-}
-
 }  // namespace mantissa

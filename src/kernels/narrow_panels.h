@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "kernels/microkernel.h"
 
@@ -40,5 +41,40 @@ PairFacts pack_pairs(const float* values, const PanelShape& shape, float* pairs)
 
 /// The binary32 fused chain, of a tile in pairs.
 void multiply_pairs(const Tile& tile, const Accumulation& self);
+
+/// This CPU has the dot product of bytes, and the instruction set in force has its vectors.
+bool has_byte_dot();
+
+/// The largest N for which a sum by `mac` holds every n * 2^quantum_exponent, |n| <= N, as it is,
+/// and a binary32 too: while no sum of products is larger, integers may be added in its place. 0 if
+/// there is none.
+std::int64_t exact_integers(const Mac& mac, int quantum_exponent);
+
+/// The quantum of which values are small whole multiples, by its exponent. `pack_left_quads` and
+/// `pack_right_quads` say whether they all are.
+std::optional<int> quantum_of(const OperandFacts& facts);
+
+struct QuadFacts {
+  bool fits = true;            ///< each value is n * 2^quantum_exponent with n in [-128, 127]
+  std::int64_t magnitude = 0;  ///< the largest sum of |n| of an item
+
+  void add(const QuadFacts& other);
+};
+
+/// quads[k / 4][kTileRows] <- values[k][stride], as bytes n + 128, the earliest in the lowest bits;
+/// n = 0 behind the last k and for items that are not in use.
+QuadFacts pack_left_quads(const float* values, const PanelShape& shape, int quantum_exponent,
+                          float* quads);
+
+/// The same as bytes n, for tile_columns() columns, with 128 times each column's sum of n in a row
+/// behind the last. True if all fit.
+bool pack_right_quads(const float* values, const PanelShape& shape, int quantum_exponent,
+                      float* quads);
+
+/// sums <- sums + left * right, of a tile in quads, the sums as integers of 32 bits.
+void multiply_quads(const Tile& tile);
+
+/// sums <- sums * 2^quantum_exponent, from integers to binary32.
+void integers_to_binary32(float* sums, std::int64_t count, int quantum_exponent);
 
 }  // namespace mantissa

@@ -41,6 +41,8 @@ class PanelSource {
   PanelSource() = default;
   PanelSource(const PanelSource&) = delete;
   PanelSource& operator=(const PanelSource&) = delete;
+  PanelSource(PanelSource&&) = delete;
+  PanelSource& operator=(PanelSource&&) = delete;
   virtual ~PanelSource() = default;
 
   /// Floats that `prepare_items` and `prepare_block` need for `items` items and blocks of `depth`

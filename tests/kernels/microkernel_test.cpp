@@ -49,6 +49,12 @@ TEST_CASE("facts are those of the extreme values, wherever they stand") {
     changed[at] = 0x1p-140F;
     CHECK(facts_of(changed).lowest_exponent <= -140);
   }
+  // Infinities hide nothing of the finite values.
+  const OperandFacts mixed =
+      facts_of({1.25F, -0x1p-30F, std::numeric_limits<float>::infinity(), 12.0F, 0.0F});
+  CHECK(mixed.significand_bits == 3);
+  CHECK(mixed.lowest_exponent == -30);
+  CHECK(mixed.largest == 12.0F);
   CHECK(facts_of({0.0F, -0.0F}).largest == 0.0F);
   CHECK(facts_of({}).finite);
 }

@@ -12,6 +12,7 @@
 
 #include "chain_reference.h"
 #include "kernels/matmul.h"
+#include "kernels/microkernel_facts.h"
 
 namespace mantissa {
 namespace {
@@ -96,12 +97,12 @@ TEST_CASE("a chain goes on in binary32 behind the first values that are too wide
     CAPTURE(odd);
     for (const std::int64_t at : {0, 255, 256, 300, 700}) {
       CAPTURE(at);
-      Operands right = draw(17, 100, 770, Values::normal, "bf16");
-      right.right_at(at, 60) = odd;
-      right.right_at(769, 60) = -odd;
+      Operands right = draw(3, 60, 770, Values::normal, "bf16");
+      right.right_at(at, 50) = odd;
+      right.right_at(769, 50) = -odd;
       check(right);
-      Operands left = draw(17, 100, 770, Values::normal, "bf16");
-      left.left_at(9, at) = odd;
+      Operands left = draw(3, 60, 770, Values::normal, "bf16");
+      left.left_at(2, at) = odd;
       check(left);
     }
   }
@@ -158,6 +159,96 @@ TEST_CASE("a pair holds the earlier product in its upper half") {
     CHECK(std::bit_cast<std::uint32_t>(pairs[item]) == (upper(0) | upper(1) >> 16));
     CHECK(std::bit_cast<std::uint32_t>(pairs[kTileRows + item]) == upper(2));
   }
+}
+
+TEST_CASE("sums of small integers are the sums of the chain, whatever holds them exactly") {
+  test::for_each_target([](const char* target) {
+    CAPTURE(target);
+    for (const char* mac : {"fp32", "exact", "exact:e5m10", "exact:e4m3fn/sr", "exact:e5m2/rdn",
+                            "e8m23/rtz", "e8m23/sr", "e8m23/rdn", "q12.8", "q15.8/sr", "e6m14",
+                            "e5m10", "e8m15nosub/ro", "fp32/chunk7", "posit16"}) {
+      CAPTURE(mac);
+      for (const char* format : {"q4.4", "q1.7", "q8.0"}) {
+        CAPTURE(format);
+        for (const Values values : {Values::normal, Values::coarse, Values::special}) {
+          for (const std::int64_t depth : {1, 4, 7, 34}) {
+            check(draw(11, 53, depth, values, format), parse_mac(mac));
+          }
+        }
+        check(draw(2, 49, 259, Values::coarse, format), parse_mac(mac));
+      }
+    }
+    for (const std::int64_t rows : {1, 2, 3, 4, 5, 8, 64}) {
+      for (const std::int64_t columns : {1, 15, 17, 33, 48, 97}) {
+        check(draw(rows, columns, 7, Values::normal, "q4.4"));
+      }
+    }
+  });
+}
+
+TEST_CASE(
+    "integers give way to binary32 where a sum may be too large for it, or a value does not fit") {
+  for (const char* mac : {"fp32", "exact", "exact:e5m10"}) {
+    CAPTURE(mac);
+    Operands full = draw(3, 60, 1300, Values::exact, "q8.0");
+    std::fill(full.left.begin(), full.left.end(), 127.0F);
+    std::fill(full.right.begin(), full.right.end(), -127.0F);
+    check(full, parse_mac(mac));
+    std::fill(full.left.begin(), full.left.end(), -128.0F);
+    std::fill(full.right.begin(), full.right.end(), -128.0F);
+    check(full, parse_mac(mac));
+    for (const float odd :
+         {128.0F, -129.0F, 0.5F, 0x1p30F, 0x1p-120F, std::numeric_limits<float>::infinity(),
+          std::numeric_limits<float>::quiet_NaN()}) {
+      CAPTURE(odd);
+      for (const std::int64_t at : {0, 256, 700}) {
+        CAPTURE(at);
+        Operands right = draw(3, 60, 770, Values::exact, "q8.0");
+        right.right_at(at, 50) = odd;
+        check(right, parse_mac(mac));
+        Operands left = draw(3, 60, 770, Values::exact, "q8.0");
+        left.left_at(2, at) = odd;
+        check(left, parse_mac(mac));
+      }
+    }
+  }
+}
+
+TEST_CASE("integers stand for a sum only up to what it holds exactly") {
+  const auto most = [](const char* mac, int quantum) {
+    return exact_integers(parse_mac(mac), quantum);
+  };
+  CHECK(most("fp32", 0) == 1 << 24);
+  CHECK(most("fp32", -149) == 1 << 24);
+  CHECK(most("fp32", -150) == 0);
+  CHECK(most("fp32", 104) == 0);
+  CHECK(most("e5m10", -24) == 1 << 11);
+  CHECK(most("e5m10", -25) == 0);
+  CHECK(most("e5m10nosub", -24) == 0);
+  CHECK(most("e5m10", 6) == 65504 / 64);
+  CHECK(most("e5m10/sr", 0) == 1 << 11);
+  CHECK(most("e5m10/rdn", 0) == 0);
+  CHECK(most("q12.8", -8) == (1 << 19) - 1);
+  CHECK(most("q12.8", 0) == 2047);
+  CHECK(most("q12.8", -9) == 0);
+  CHECK(most("exact:e4m3fn/rdn", 0) == 1 << 24);
+  CHECK(most("fp32 product=e5m7", 0) == 0);
+  CHECK(most("fp32/chunk8", 0) == 0);
+  CHECK(most("kahan:fp32", 0) == 0);
+  CHECK(most("posit16", 0) == 0);
+  CHECK(most("e8m23 multiplier=drum3 operands=e4m3,e4m3", 0) == 0);
+}
+
+TEST_CASE("a quantum is that of values of at most 8 bits") {
+  const auto quantum = [](std::vector<float> values) {
+    return quantum_of(measure_facts(values.data(), static_cast<std::int64_t>(values.size())));
+  };
+  CHECK(quantum({1.0F, -0.25F, 0.0F}) == -2);
+  CHECK(quantum({-128.0F, 1.0F}) == 0);
+  CHECK_FALSE(quantum({129.0F, 1.0F}).has_value());
+  CHECK_FALSE(quantum({1.0F, std::numeric_limits<float>::infinity()}).has_value());
+  CHECK_FALSE(quantum({0x1p100F}).has_value());
+  CHECK(quantum({0.0F}) == 0);
 }
 
 }  // namespace
