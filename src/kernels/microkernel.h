@@ -66,8 +66,9 @@ struct Tile {
 /// What becomes of a product on its way to a binary32 sum.
 enum class Product32 : std::uint8_t {
   fused,       ///< not rounded: one fused multiply-add
-  multiplied,  ///< the binary32 product: exact by proof, or meant to be rounded to binary32
+  multiplied,  ///< rounded to binary32, as it is meant to be
   rounded,     ///< the binary32 product, exact by proof, rounded to the product format
+  odd,         ///< the binary32 product, rounded to odd, rounded to the product format
 };
 
 /// How a binary32 sum enters the accumulator's format.
@@ -85,13 +86,23 @@ struct Rounding32 {
   float min_normal = 0;
   float max_finite = 0;
   float overflow = 0;  ///< what a larger magnitude becomes
+  // Of fixed point:
+  float anchor = 0;  ///< 1.5 * 2^23 quanta: its last place is the quantum
+  float lowest = 0;  ///< the negative end
+};
+
+/// What the roundings of a chain have to think of.
+enum class Range32 : std::uint8_t {
+  full,
+  bounded,  ///< proven: nothing overflows, and all is finite
+  plain,    ///< proven too: no -0, and every subnormal value is exact
+  fixed,    ///< the sum's format is fixed point
 };
 
 struct Plan32 {
   Product32 product = Product32::fused;
   Sum32 sum = Sum32::native;
-  /// Proven: no overflow, no -0, and every subnormal value is exact, so neither needs a thought.
-  bool plain_range = false;
+  Range32 range = Range32::full;
   Rounding32 product_rounding;
   Rounding32 sum_rounding;
 };
@@ -149,11 +160,11 @@ struct Plan64 {
 /// Constants of one stochastic rounding on binary32 lanes.
 struct StochasticPlan32 {
   bool used = false;
-  int dropped_bits = 0;         ///< of a binary32 significand
-  int random_bits = 0;          ///< at hand for every sum: 16 at most
-  std::uint32_t addend = 0;     ///< where they lie among the dropped bits
-  std::uint32_t decided = 0;    ///< larger discarded bits need the other random bits
-  bool bounded = false;         ///< proven: nothing overflows
+  int dropped_bits = 0;       ///< of a binary32 significand
+  int random_bits = 0;        ///< at hand for every sum: 16 at most
+  std::uint32_t addend = 0;   ///< where they lie among the dropped bits
+  std::uint32_t decided = 0;  ///< larger discarded bits need the other random bits
+  bool bounded = false;       ///< proven: nothing overflows
   float max_finite = 0;
   float overflow = 0;
 };
@@ -255,6 +266,10 @@ void add_fp32(const Tile& tile, const Accumulation& self);
 /// Rounding to nearest even on binary32 lanes, by `plan32`.
 void multiply_binary32(const Tile& tile, const Accumulation& self);
 void add_binary32(const Tile& tile, const Accumulation& self);
+
+/// The instruction set in force rounds any binary32 product, and its sum with another number, to
+/// odd: else products must be exact for that.
+bool rounds_any_product_to_odd();
 
 /// Any rounding on binary64 lanes, by `plan64`: the exact product, the sum rounded to odd, then
 /// once to the format.

@@ -24,6 +24,19 @@ using Bits = hn::Vec<BitsTag>;
 using SignedTag = hn::RebindToSigned<Tag>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
 
+/// The sign of `value` for a magnitude whose own is +.
+HWY_INLINE Floats with_sign(Floats magnitude, Floats value) {
+#if HWY_TARGET <= HWY_AVX3
+  // magnitude | (sign bit & value), into the register of the magnitude, which is not needed again.
+  constexpr int kOrAnd = 0xF8;
+  return Floats{_mm512_castsi512_ps(_mm512_ternarylogic_epi32(
+      _mm512_castps_si512(magnitude.raw), _mm512_set1_epi32(std::numeric_limits<int>::min()),
+      _mm512_castps_si512(value.raw), kOrAnd))};
+#else
+  return hn::CopySignToAbs(magnitude, value);
+#endif
+}
+
 /// Rounding to nearest even where nothing overflows and every subnormal value is exact. The power
 /// of two takes the value's sign with it. -0 becomes +0.
 class PlainRounding {
@@ -61,7 +74,7 @@ class FullRounding {
     const Floats power = hn::BitCast(Tag(), hn::Add(exponent, shift_));
     const Floats rounded = hn::Sub(hn::Add(magnitude, power), power);
     const Floats bounded = hn::IfThenElse(hn::Gt(rounded, max_finite_), overflow_, rounded);
-    return hn::CopySignToAbs(bounded, value);
+    return with_sign(bounded, value);
   }
 
  private:
@@ -72,6 +85,56 @@ class FullRounding {
   Floats overflow_;
 };
 
+/// The same where nothing overflows and no NaN is met: without the comparison.
+class BoundedRounding {
+ public:
+  HWY_INLINE explicit BoundedRounding(const Rounding32& rounding)
+      : shift_(hn::Set(BitsTag(), rounding.exponent_shift)),
+        min_normal_(hn::Set(Tag(), rounding.min_normal)) {}
+
+  HWY_INLINE Floats round(Floats value) const {
+#if HWY_TARGET <= HWY_AVX3
+    // The larger magnitude, with the sign of the value, which the power takes with it; only that of
+    // a zero is lost.
+    constexpr int kLargerMagnitude = 0b0011;
+    const Floats clamped{_mm512_range_ps(value.raw, min_normal_.raw, kLargerMagnitude)};
+    const Bits exponent = hn::And(hn::BitCast(BitsTag(), clamped), hn::Set(BitsTag(), 0xFF800000U));
+    const Floats power = hn::BitCast(Tag(), hn::Add(exponent, shift_));
+    return with_sign(hn::Sub(hn::Add(value, power), power), value);
+#else
+    const Floats magnitude = hn::Abs(value);
+    const Floats clamped = hn::Max(magnitude, min_normal_);
+    const Bits exponent = hn::And(hn::BitCast(BitsTag(), clamped), hn::Set(BitsTag(), 0x7F800000U));
+    const Floats power = hn::BitCast(Tag(), hn::Add(exponent, shift_));
+    return with_sign(hn::Sub(hn::Add(magnitude, power), power), value);
+#endif
+  }
+
+ private:
+  Bits shift_;
+  Floats min_normal_;
+};
+
+/// Rounding to nearest even to fixed point. The ends are members, so they may come first; Max and
+/// Min return their second operand where one is NaN. No zero is negative.
+class FixedRounding {
+ public:
+  HWY_INLINE explicit FixedRounding(const Rounding32& rounding)
+      : anchor_(hn::Set(Tag(), rounding.anchor)),
+        lowest_(hn::Set(Tag(), rounding.lowest)),
+        largest_(hn::Set(Tag(), rounding.max_finite)) {}
+
+  HWY_INLINE Floats round(Floats value) const {
+    const Floats inside = hn::Min(largest_, hn::Max(lowest_, value));
+    return hn::Sub(hn::Add(inside, anchor_), anchor_);
+  }
+
+ private:
+  Floats anchor_;
+  Floats lowest_;
+  Floats largest_;
+};
+
 /// One step of the chain.
 template <Product32 kProduct, Sum32 kSum, class Rounding>
 class Step {
@@ -80,7 +143,9 @@ class Step {
       : product_(plan.product_rounding), sum_(plan.sum_rounding) {}
 
   HWY_INLINE Floats operator()(Floats sum, Floats left, Floats right) const {
-    if constexpr (kProduct == Product32::fused) {
+    if constexpr (kProduct == Product32::fused && kSum == Sum32::odd) {
+      return sum_.round(multiply_add_to_odd(Tag(), left, right, sum));
+    } else if constexpr (kProduct == Product32::fused) {
       return sum_.round(hn::MulAdd(left, right, sum));
     } else {
       return add(sum, product(left, right));
@@ -89,6 +154,9 @@ class Step {
 
  private:
   HWY_INLINE Floats product(Floats left, Floats right) const {
+    if constexpr (kProduct == Product32::odd) {
+      return product_.round(multiply_to_odd(Tag(), left, right));
+    }
     const Floats exact = hn::Mul(left, right);
     if constexpr (kProduct == Product32::rounded) return product_.round(exact);
     return exact;
@@ -151,29 +219,59 @@ void add_by(const Step& step, const Tile& tile) {
   }
 }
 
+template <Product32 kProduct, Sum32 kSum, class Body>
+HWY_INLINE void with_range(const Plan32& plan, const Body& body) {
+  if (plan.range == Range32::plain) {
+    body(Step<kProduct, kSum, PlainRounding>(plan));
+  } else {
+    body(Step<kProduct, kSum, FullRounding>(plan));
+  }
+}
+
+template <Sum32 kSum, class Body>
+HWY_INLINE void with_fused(const Plan32& plan, const Body& body) {
+  if (plan.range == Range32::fixed) {
+    body(Step<Product32::fused, Sum32::odd, FixedRounding>(plan));
+  } else if (plan.range == Range32::bounded) {
+    body(Step<Product32::fused, kSum, BoundedRounding>(plan));
+  } else {
+    with_range<Product32::fused, kSum>(plan, body);
+  }
+}
+
+template <Product32 kProduct, class Body>
+HWY_INLINE void with_rounded(const Plan32& plan, const Body& body) {
+  if (plan.sum == Sum32::native) {
+    with_range<kProduct, Sum32::native>(plan, body);
+  } else if (plan.sum == Sum32::rerounded) {
+    with_range<kProduct, Sum32::rerounded>(plan, body);
+  } else {
+    with_range<kProduct, Sum32::odd>(plan, body);
+  }
+}
+
 /// Calls `body` with the step of the plan.
 template <class Body>
 HWY_INLINE void with_step(const Plan32& plan, const Body& body) {
-  const bool plain = plan.plain_range;
   if (plan.product == Product32::fused) {
-    plain ? body(Step<Product32::fused, Sum32::rerounded, PlainRounding>(plan))
-          : body(Step<Product32::fused, Sum32::rerounded, FullRounding>(plan));
-  } else if (plan.product == Product32::multiplied) {
-    if (plan.sum == Sum32::native) {
-      body(Step<Product32::multiplied, Sum32::native, PlainRounding>(plan));
+    if (plan.sum == Sum32::odd) {
+      with_fused<Sum32::odd>(plan, body);
     } else {
-      plain ? body(Step<Product32::multiplied, Sum32::odd, PlainRounding>(plan))
-            : body(Step<Product32::multiplied, Sum32::odd, FullRounding>(plan));
+      with_fused<Sum32::rerounded>(plan, body);
+    }
+  } else if (plan.product == Product32::rounded) {
+    with_rounded<Product32::rounded>(plan, body);
+  } else if (plan.product == Product32::odd) {
+    // Such products are rarely proven to need less.
+    if (plan.sum == Sum32::native) {
+      body(Step<Product32::odd, Sum32::native, FullRounding>(plan));
+    } else {
+      body(Step<Product32::odd, Sum32::odd, FullRounding>(plan));
     }
   } else if (plan.sum == Sum32::native) {
-    plain ? body(Step<Product32::rounded, Sum32::native, PlainRounding>(plan))
-          : body(Step<Product32::rounded, Sum32::native, FullRounding>(plan));
-  } else if (plan.sum == Sum32::rerounded) {
-    plain ? body(Step<Product32::rounded, Sum32::rerounded, PlainRounding>(plan))
-          : body(Step<Product32::rounded, Sum32::rerounded, FullRounding>(plan));
+    body(Step<Product32::multiplied, Sum32::native, PlainRounding>(plan));
   } else {
-    plain ? body(Step<Product32::rounded, Sum32::odd, PlainRounding>(plan))
-          : body(Step<Product32::rounded, Sum32::odd, FullRounding>(plan));
+    with_range<Product32::multiplied, Sum32::odd>(plan, body);
   }
 }
 
@@ -195,6 +293,10 @@ struct AddBody {
 
 }  // namespace
 
+bool multiplies_to_odd() {
+  return kMultipliesToOdd;
+}
+
 void multiply_rounded32(const Tile& tile, const Plan32& plan) {
   with_step(plan, MultiplyBody{tile});
 }
@@ -209,8 +311,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mantissa {
 
+HWY_EXPORT(multiplies_to_odd);
 HWY_EXPORT(multiply_rounded32);
 HWY_EXPORT(add_rounded32);
+
+bool rounds_any_product_to_odd() {
+  return HWY_DYNAMIC_DISPATCH(multiplies_to_odd)();
+}
 
 void multiply_binary32(const Tile& tile, const Accumulation& self) {
   HWY_DYNAMIC_DISPATCH(multiply_rounded32)(tile, self.plan32);

@@ -133,29 +133,34 @@ bool rerounding_is_exact(int accumulator_bits, int product_bits) {
   return product_bits <= accumulator_bits && 2 * accumulator_bits <= kSignificand32 - 1;
 }
 
+/// Fixed point of at most 22 bits besides the sign: rounding to odd needs two more.
+const FixedFormat* fixed32(const Quantization& quantization) {
+  const FixedFormat* format = quantization.format.as_fixed();
+  if (format == nullptr || !nearest_even(quantization)) return nullptr;
+  return format->storage_bits() <= kSignificand32 - 1 ? format : nullptr;
+}
+
 /// Tries to serve the chain by binary32 lanes.
 class Planner32 {
  public:
   Planner32(const Mac& mac, const ProductFacts& product, std::int64_t depth)
-      : mac_(mac), product_(product), depth_(depth) {}
+      : mac_(mac), product_(product), depth_(depth), exact_(product.exact_in_binary32()) {}
 
   bool plan(Plan32& plan) { return plan_product(plan) && plan_sum(plan) && plan_range(plan); }
 
  private:
   bool plan_product(Plan32& plan) {
     product_bits_ = product_.significand_bits;
-    if (!mac_.rounds_product) {
-      plan.product = Product32::multiplied;
-      return product_.exact_in_binary32();
-    }
+    plan.product = Product32::fused;
+    if (!mac_.rounds_product) return exact_ || rounds_any_product_to_odd();
     if (is_binary32(mac_.product)) {
       plan.product = Product32::multiplied;
       product_bits_ = kSignificand32;
       return true;
     }
     product_format_ = format32(mac_.product);
-    if (product_format_ == nullptr || !product_.exact_in_binary32()) return false;
-    plan.product = Product32::rounded;
+    if (product_format_ == nullptr || !(exact_ || rounds_any_product_to_odd())) return false;
+    plan.product = exact_ ? Product32::rounded : Product32::odd;
     plan.product_rounding = rounding32(*product_format_);
     product_bits_ = product_format_->significand_bits();
     return true;
@@ -166,23 +171,36 @@ class Planner32 {
       plan.sum = Sum32::native;
       return mac_.rounds_product;
     }
+    plan.sum = Sum32::odd;
+    if (!mac_.rounds_product && plan_fixed(plan)) return true;
     sum_format_ = format32(mac_.accumulator);
     if (sum_format_ == nullptr) return false;
     plan.sum_rounding = rounding32(*sum_format_);
-    const bool once = rerounding_is_exact(sum_format_->significand_bits(), product_bits_);
-    plan.sum = once ? Sum32::rerounded : Sum32::odd;
-    if (once && !mac_.rounds_product) plan.product = Product32::fused;
-    // A binary32 product rounded for its own sake is not fused, and has more bits than re-rounding
-    // allows.
+    // A binary32 product rounded for its own sake has more bits than re-rounding allows.
+    if (exact_ && rerounding_is_exact(sum_format_->significand_bits(), product_bits_)) {
+      plan.sum = Sum32::rerounded;
+    }
+    return true;
+  }
+
+  bool plan_fixed(Plan32& plan) {
+    const FixedFormat* format = fixed32(mac_.accumulator);
+    if (format == nullptr) return false;
+    plan.range = Range32::fixed;
+    plan.sum_rounding.anchor = std::ldexp(0x1.8p23F, -format->fraction_bits);
+    plan.sum_rounding.lowest = static_cast<float>(format->min_value());
+    plan.sum_rounding.max_finite = static_cast<float>(format->max_value());
     return true;
   }
 
   bool plan_range(Plan32& plan) {
+    if (plan.range == Range32::fixed) return true;
     // A rounded product may be larger than the exact one by half a unit in its last place.
     const int product_bits = mac_.rounds_product ? std::min(product_bits_, kSignificand32) : 0;
     const double bound =
         product_.bound * (mac_.rounds_product ? 1 + std::ldexp(1.0, -product_bits) : 1);
     bool plain = product_.finite;
+    bool bounded = product_.finite && !mac_.rounds_product;
     bool full = true;
     if (product_format_ != nullptr) {
       plain = plain && is_plain(*product_format_, bound, product_.lowest_exponent);
@@ -190,16 +208,18 @@ class Planner32 {
     }
     if (sum_format_ != nullptr) {
       const double sums = sum_bound(bound, sum_format_->significand_bits(), depth_);
+      bounded = bounded && sums <= sum_format_->max_finite() && power_is_finite(*sum_format_, sums);
       plain = plain && is_plain(*sum_format_, sums, product_.lowest_exponent);
       full = full && power_is_finite(*sum_format_, sum_format_->max_finite() + bound);
     }
-    plan.plain_range = plain;
-    return plain || full;
+    plan.range = plain ? Range32::plain : (bounded ? Range32::bounded : Range32::full);
+    return plain || bounded || full;
   }
 
   const Mac& mac_;
   const ProductFacts& product_;
   std::int64_t depth_;
+  bool exact_;
   int product_bits_ = 0;
   const FloatFormat* product_format_ = nullptr;
   const FloatFormat* sum_format_ = nullptr;
@@ -370,6 +390,15 @@ ProductFacts sum_facts(const Mac& mac, const ProductFacts& product) {
   return facts;
 }
 
+/// Proves that the product format holds every product, so that nothing is rounded.
+bool holds_products(const Mac& mac, const ProductFacts& product) {
+  const FloatFormat* format = mac.product.format.as_float();
+  if (format == nullptr || !format->has_negative_zero() || !product.finite) return false;
+  const int lowest = format->subnormals ? quantum_exponent(*format) : format->min_exponent();
+  return product.significand_bits <= format->significand_bits() &&
+         product.lowest_exponent >= lowest && product.bound <= format->max_finite();
+}
+
 bool is_stochastic(const Quantization& quantization) {
   return quantization.rounding.rounding == Rounding::stochastic;
 }
@@ -382,6 +411,12 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   within.chunk = 0;
   within.chunk_accumulator = {};
   const ProductFacts product = product_facts(mac, left, right);
+  // (An aligned sum takes the exponent of a rounded product from the product itself.)
+  if (mac.rounds_product && mac.multiplier.is_exact() && mac.summation != Summation::aligned &&
+      holds_products(mac, product)) {
+    within.rounds_product = false;
+    within.product = {};
+  }
   const std::int64_t run = mac.chunk > 0 ? std::min<std::int64_t>(mac.chunk, depth) : depth;
   PreparedMac prepared;
   prepared.chunk = mac.chunk;
@@ -393,7 +428,7 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   }
   if (mac.summation == Summation::aligned) prepared.block = mac.block.products;
   prepared.stochastic =
-      is_stochastic(mac.accumulator) || (mac.rounds_product && is_stochastic(mac.product));
+      is_stochastic(mac.accumulator) || (within.rounds_product && is_stochastic(mac.product));
   if (mac.chunk > 0) {
     prepared.inner.run = mac.chunk;
     prepared.inner.multiply_pairs = nullptr;

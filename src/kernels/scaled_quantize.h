@@ -22,8 +22,8 @@ struct OperandAxes {
 float max_magnitude(const Tensor& tensor);
 
 /// Rounds a tensor into a scaled format, in parallel. The destination is resized, and may be the
-/// source. The random word of element i is `rounding_word(key, i)`, so the result is the same on any
-/// number of threads.
+/// source. The random word of element i is `rounding_word(key, i)`, so the result is the same on
+/// any number of threads.
 ///
 /// Blocks run along the axis that the product sums over, at the same place of the other axes; the
 /// last block of a run may be shorter. An axis that the tensor does not have counts as one of

@@ -37,6 +37,67 @@ HWY_INLINE hwy::HWY_NAMESPACE::Vec<Tag> add_to_odd(Tag tag, hwy::HWY_NAMESPACE::
   return hn::BitCast(tag, moved);
 }
 
+/// left * right + sum, rounded to odd, where the product is exact.
+template <class Tag>
+HWY_INLINE hwy::HWY_NAMESPACE::Vec<Tag> multiply_add_to_odd(Tag tag,
+                                                            hwy::HWY_NAMESPACE::Vec<Tag> left,
+                                                            hwy::HWY_NAMESPACE::Vec<Tag> right,
+                                                            hwy::HWY_NAMESPACE::Vec<Tag> sum) {
+  return add_to_odd(tag, sum, hwy::HWY_NAMESPACE::Mul(left, right));
+}
+
+/// left * right, rounded to odd: here the product must be exact.
+template <class Tag>
+HWY_INLINE hwy::HWY_NAMESPACE::Vec<Tag> multiply_to_odd(Tag /*tag*/,
+                                                        hwy::HWY_NAMESPACE::Vec<Tag> left,
+                                                        hwy::HWY_NAMESPACE::Vec<Tag> right) {
+  return hwy::HWY_NAMESPACE::Mul(left, right);
+}
+
+#if HWY_TARGET <= HWY_AVX3
+
+// Instructions that carry their rounding: of the results rounded down and up, which are neighbours
+// or the same, the one whose last bit is set; of two zeros the positive one, unless both are
+// negative. Here products need not be exact.
+
+constexpr int kDown = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
+constexpr int kUp = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC;
+using Floats512 = hwy::HWY_NAMESPACE::Vec512<float>;
+using Doubles512 = hwy::HWY_NAMESPACE::Vec512<double>;
+
+HWY_INLINE Floats512 odd_of(__m512 down, __m512 up) {
+  const __mmask16 odd = _mm512_test_epi32_mask(_mm512_castps_si512(down), _mm512_set1_epi32(1));
+  return Floats512{_mm512_mask_mov_ps(up, odd, down)};
+}
+HWY_INLINE Doubles512 odd_of(__m512d down, __m512d up) {
+  const __mmask8 odd = _mm512_test_epi64_mask(_mm512_castpd_si512(down), _mm512_set1_epi64(1));
+  return Doubles512{_mm512_mask_mov_pd(up, odd, down)};
+}
+
+HWY_INLINE Floats512 add_to_odd(hwy::HWY_NAMESPACE::ScalableTag<float> /*tag*/, Floats512 a,
+                                Floats512 b) {
+  return odd_of(_mm512_add_round_ps(a.raw, b.raw, kDown), _mm512_add_round_ps(a.raw, b.raw, kUp));
+}
+HWY_INLINE Doubles512 add_to_odd(hwy::HWY_NAMESPACE::ScalableTag<double> /*tag*/, Doubles512 a,
+                                 Doubles512 b) {
+  return odd_of(_mm512_add_round_pd(a.raw, b.raw, kDown), _mm512_add_round_pd(a.raw, b.raw, kUp));
+}
+HWY_INLINE Floats512 multiply_add_to_odd(hwy::HWY_NAMESPACE::ScalableTag<float> /*tag*/,
+                                         Floats512 left, Floats512 right, Floats512 sum) {
+  return odd_of(_mm512_fmadd_round_ps(left.raw, right.raw, sum.raw, kDown),
+                _mm512_fmadd_round_ps(left.raw, right.raw, sum.raw, kUp));
+}
+HWY_INLINE Floats512 multiply_to_odd(hwy::HWY_NAMESPACE::ScalableTag<float> /*tag*/, Floats512 left,
+                                     Floats512 right) {
+  return odd_of(_mm512_mul_round_ps(left.raw, right.raw, kDown),
+                _mm512_mul_round_ps(left.raw, right.raw, kUp));
+}
+
+#endif
+
+/// Whether `multiply_add_to_odd` and `multiply_to_odd` take any binary32 factors.
+constexpr bool kMultipliesToOdd = HWY_TARGET <= HWY_AVX3;
+
 }  // namespace
 }  // namespace mantissa::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

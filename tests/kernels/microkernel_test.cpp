@@ -69,20 +69,23 @@ TEST_CASE("the cheapest kernel that is right is chosen") {
   CHECK((fused.multiply == &multiply_binary32));
   CHECK(fused.plan32.product == Product32::fused);
   CHECK(fused.plan32.sum == Sum32::rerounded);
-  CHECK(fused.plan32.plain_range);
+  CHECK(fused.plan32.range == Range32::plain);
   // Its 22 bits are more than re-rounding allows, and their last places lie below the format's
   // quantum.
   const Accumulation odd = chosen("e5m10", half);
   CHECK((odd.multiply == &multiply_binary32));
   CHECK(odd.plan32.sum == Sum32::odd);
+  CHECK(odd.plan32.range == Range32::bounded);
   // Nothing is exact in binary32.
-  CHECK((chosen("e5m10", wide).multiply == &multiply_binary64));
+  const bool any = rounds_any_product_to_odd();
+  CHECK((chosen("e5m10", wide).multiply == (any ? &multiply_binary32 : &multiply_binary64)));
   CHECK((chosen("e5m10/sr", small).multiply == &multiply_stochastic));
   CHECK((chosen("e5m10/sr", wide).multiply == &multiply_binary64));
   CHECK(chosen("e5m10/sr", small).plan64.quick_sum.used);
   CHECK(chosen("e5m10/sr", small).plan64.quick_sum.exact_sum);
   CHECK_FALSE(chosen("e5m10/sr", wide).plan64.quick_sum.used);
-  CHECK((chosen("q8.8", small).multiply == &multiply_binary64));
+  CHECK(chosen("q8.8", small).plan32.range == Range32::fixed);
+  CHECK((chosen("q12.12", small).multiply == &multiply_binary64));
   CHECK((chosen("e8m23/sr", small).multiply == &multiply_scalar));
 }
 
@@ -101,17 +104,27 @@ TEST_CASE("an exact sum takes the words that its products' range needs") {
   CHECK(words(facts_of({0x1p10F, 0x1p-80F})) == 4);
   CHECK((chosen("exact", facts_of({0x1p100F, 0x1p-100F})).multiply !=
          chosen("exact", small).multiply));
-  CHECK((chosen("exact product=e5m7", small).multiply != chosen("exact", small).multiply));
+  CHECK((chosen("exact product=e5m4", small).multiply != chosen("exact", small).multiply));
+}
+
+TEST_CASE("a product format that holds every product is left out") {
+  const OperandFacts small = facts_of({1.75F, 0.125F, -2.0F});  // products of 6 bits, up to 4
+  CHECK_FALSE(chosen("e5m10 product=e5m7", small).mac.rounds_product);
+  CHECK((chosen("fp32 product=e4m5/sr", small).multiply == &multiply_fp32));
+  CHECK(chosen("e5m10 product=e5m4", small).mac.rounds_product);
+  CHECK(chosen("e5m10 product=e3m5b1", small).mac.rounds_product);    // 2^-6 lies below its quantum
+  CHECK(chosen("e5m10 product=e4m7fnuz", small).mac.rounds_product);  // it has no -0
+  CHECK(chosen("e5m10 product=e2m7", facts_of({4.0F})).mac.rounds_product);
 }
 
 TEST_CASE("overflow is thought of where the sum of the products can reach it") {
   const OperandFacts facts = facts_of({16.0F, 1.0F});  // products up to 256
-  CHECK(chosen("e5m10", facts, 100).plan32.plain_range);
-  CHECK_FALSE(chosen("e5m10", facts, 1000).plan32.plain_range);
+  CHECK(chosen("e5m10", facts, 100).plan32.range == Range32::plain);
+  CHECK(chosen("e5m10", facts, 1000).plan32.range == Range32::full);
   // From 2^19 on, products up to 256 are below half a unit in the last place of e6m10.
-  CHECK(chosen("e6m10", facts, 1 << 30).plan32.plain_range);
+  CHECK(chosen("e6m10", facts, 1 << 30).plan32.range == Range32::plain);
   const OperandFacts infinite = facts_of({std::numeric_limits<float>::infinity()});
-  CHECK_FALSE(chosen("e5m10", infinite, 1).plan32.plain_range);
+  CHECK(chosen("e5m10", infinite, 1).plan32.range == Range32::full);
 }
 
 TEST_CASE("zero products are left out only where no bit can tell") {
