@@ -95,7 +95,10 @@ Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const
 /// as large as the caches allow, but there are some for each thread while they are worth its while.
 void Tiling::cut() {
   const std::int64_t blocks = std::max<std::int64_t>(ceiling(product_.depth, kBlockDepth), 1);
-  const std::int64_t step = std::lcm(std::int64_t{4}, mac_.block);
+  std::int64_t step = std::lcm(std::int64_t{4}, mac_.block);
+  // A chunk that ends with a block is rounded at once.
+  const std::int64_t chunks = mac_.chunk > 0 ? std::lcm(step, mac_.chunk) : step;
+  if (chunks <= kBlockDepth) step = chunks;
   block_depth_ = std::max<std::int64_t>(ceiling(ceiling(product_.depth, blocks), step) * step, 1);
   unit_row_panels_ = std::min(row_panels_, kUnitRowPanels);
   const std::int64_t fitting = kUnitSums / (unit_row_panels_ * tile_sums_);

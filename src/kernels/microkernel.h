@@ -59,7 +59,7 @@ struct Tile {
   int columns = 0;
   const WordPositions* words = nullptr;  ///< null unless the mac rounds stochastically
 
-  /// Leaves the first `count` products behind.
+  /// Leaves the first `count` products behind: all, or as many as fill whole words of its form.
   void advance(std::int64_t count);
 };
 
@@ -105,6 +105,27 @@ struct Plan32 {
   Range32 range = Range32::full;
   Rounding32 product_rounding;
   Rounding32 sum_rounding;
+};
+
+/// Constants of one rounding to the nearest posit, for binary32 codes less a bias. There the
+/// exponent is a number of 2^es steps, the regime k, and what is left.
+struct RoundingPosit {
+  int regime_shift = 23;           ///< to k
+  std::int32_t regime_offset = 0;  ///< is added to k
+  std::int32_t dropped_bits = 0;   ///< where k is 0; one more for each step away from 0 and -1
+  std::int32_t bias = 0;
+  std::int32_t largest = 0;  ///< codes less the bias
+  std::int32_t smallest = 0;
+  /// Masks of the bits that are dropped, by the last five bits of k, for posits of up to 16 bits.
+  std::int32_t masks[32] = {};
+};
+
+struct PlanPosit {
+  RoundingPosit product;
+  RoundingPosit sum;
+  bool rounds_product = false;
+  bool table = false;   ///< the masks hold for all
+  bool finite = false;  ///< proven: neither infinities nor NaN
 };
 
 /// Kinds of one rounding on binary64 lanes.
@@ -187,6 +208,7 @@ struct Accumulation {
   Plan32 plan32;
   Plan64 plan64;
   PlanExact exact;
+  PlanPosit posit;
   StochasticPlan32 stochastic32;
   /// sums <- A(sums + P(left * right)), for each k.
   void (*multiply)(const Tile& tile, const Accumulation& self) = nullptr;
@@ -270,6 +292,13 @@ void add_binary32(const Tile& tile, const Accumulation& self);
 /// The instruction set in force rounds any binary32 product, and its sum with another number, to
 /// odd: else products must be exact for that.
 bool rounds_any_product_to_odd();
+
+/// Rounding to the nearest posit on binary32 lanes, by `posit`.
+void multiply_posit(const Tile& tile, const Accumulation& self);
+void add_posit(const Tile& tile, const Accumulation& self);
+
+/// Whether posits serve the chain.
+bool plan_posits(const Mac& mac, bool products_are_exact, bool finite, PlanPosit& plan);
 
 /// Any rounding on binary64 lanes, by `plan64`: the exact product, the sum rounded to odd, then
 /// once to the format.

@@ -363,6 +363,9 @@ Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t de
   } else if (Planner32(mac, product, depth).plan(accumulation.plan32)) {
     accumulation.multiply = multiply_binary32;
     accumulation.add = add_binary32;
+  } else if (plan_posits(mac, product.exact_in_binary32(), product.finite, accumulation.posit)) {
+    accumulation.multiply = multiply_posit;
+    accumulation.add = add_posit;
   } else if (plan_binary64(mac, product, accumulation.plan64)) {
     accumulation.stochastic32 = plan_stochastic32(mac, product, depth, accumulation.plan64);
     accumulation.multiply =
@@ -375,18 +378,26 @@ Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t de
   return accumulation;
 }
 
-/// What is true of the sums of a chunk.
-ProductFacts sum_facts(const Mac& mac, const ProductFacts& product) {
-  ProductFacts facts;  // never `finite`: sums may overflow
+/// What is true of the sums of a chunk of `run` products.
+ProductFacts sum_facts(const Mac& mac, const ProductFacts& product, std::int64_t run) {
+  ProductFacts facts;
   facts.significand_bits = kSignificand32;
   facts.lowest_exponent = kLowestExponent32;
   facts.bound = static_cast<double>(std::numeric_limits<float>::max());
-  if (const FloatFormat* format = mac.accumulator.format.as_float()) {
-    facts.significand_bits = format->significand_bits();
-    facts.lowest_exponent =
-        std::max(quantum_exponent(*format), sums_lowest_exponent(*format, product));
-    facts.bound = format->max_finite();
-  }
+  const FloatFormat* format = mac.accumulator.format.as_float();
+  if (format == nullptr) return facts;
+  facts.significand_bits = format->significand_bits();
+  facts.lowest_exponent =
+      std::max(quantum_exponent(*format), sums_lowest_exponent(*format, product));
+  facts.bound = format->max_finite();
+  const bool plain = mac.summation == Summation::chain && !mac.rounds_product;
+  if (!product.finite || !nearest_even(mac.accumulator) || !plain) return facts;
+  const double bound = sum_bound(product.bound, format->significand_bits(), run);
+  facts.finite = bound <= format->max_finite();
+  if (!facts.finite || bound == 0) return facts;
+  facts.bound = bound;
+  facts.significand_bits =
+      std::clamp(std::ilogb(bound) + 1 - facts.lowest_exponent, 1, facts.significand_bits);
   return facts;
 }
 
@@ -431,10 +442,12 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
       is_stochastic(mac.accumulator) || (within.rounds_product && is_stochastic(mac.product));
   if (mac.chunk > 0) {
     prepared.inner.run = mac.chunk;
-    prepared.inner.multiply_pairs = nullptr;
+    // No chunk may end within a pair.
+    if (mac.chunk % 2 != 0) prepared.inner.multiply_pairs = nullptr;
     Mac between;
     between.accumulator = mac.chunk_accumulator;
-    prepared.outer = choose(between, sum_facts(within, product), depth);
+    const std::int64_t chunks = (depth + mac.chunk - 1) / mac.chunk;
+    prepared.outer = choose(between, sum_facts(within, product, run), chunks);
     prepared.stochastic = prepared.stochastic || is_stochastic(mac.chunk_accumulator);
   }
   if (prepared.stochastic) {

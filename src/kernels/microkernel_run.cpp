@@ -73,7 +73,7 @@ void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
   while (tile.first_k < last) {
     const std::int64_t start = tile.first_k - tile.first_k % chunk;
     tile.depth = std::min(start + chunk, last) - tile.first_k;
-    inner.multiply(tile, inner);
+    (tile.form == PanelForm::pairs ? inner.multiply_pairs : inner.multiply)(tile, inner);
     tile.advance(tile.depth);
     if (tile.first_k == start + chunk || tile.first_k == total_depth) {
       if (inner.finish != nullptr) inner.finish(tile, inner);

@@ -5,10 +5,14 @@ namespace mantissa {
 void Tile::advance(std::int64_t count) {
   first_k += count;
   switch (layout) {
-    case TileLayout::outer:
-      left += count * kTileRows;
-      right += count * tile_columns();
+    case TileLayout::outer: {
+      const std::int64_t together =
+          form == PanelForm::pairs ? 2 : (form == PanelForm::quads ? 4 : 1);
+      const std::int64_t steps = (count + together - 1) / together;
+      left += steps * kTileRows;
+      right += steps * tile_columns();
       break;
+    }
     case TileLayout::strip:
       left += count;
       offsets += count;

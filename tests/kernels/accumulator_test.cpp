@@ -1,5 +1,6 @@
 // Every accumulator against the scalar chain, bit for bit.
 
+#include <cmath>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -67,6 +68,54 @@ TEST_CASE("every rounding of the accumulator gives the bits of the scalar chain"
           check_chain(mac, values, "fp32", 21);
         }
       }
+    }
+  });
+}
+
+TEST_CASE(
+    "posit accumulators give the bits of the scalar chain, from the smallest to the largest") {
+  test::for_each_target([&](const char* target) {
+    CAPTURE(target);
+    for (const char* mac : {"posit16", "posit8", "posit16es1", "posit16es0", "posit8es0",
+                            "posit8es1", "posit7es3", "posit5es1", "posit4es2", "posit3es0",
+                            "posit2es1", "posit11es2", "posit20", "posit24es1", "posit15es3"}) {
+      for (const Values values : kAllValues) {
+        for (const char* operands :
+             {"posit8", "posit8es0", "posit16es1", "e4m3fn", "fp16", "fp32"}) {
+          check_chain(mac, values, operands, 29);
+        }
+      }
+      check_chain(std::string(mac) + " product=posit8", Values::adversarial, "posit8", 29);
+      check_chain(std::string(mac) + " product=posit16es1", Values::normal, "e4m3fn", 29);
+      check_chain(std::string(mac) + "/chunk8:posit16", Values::special, "posit8", 29);
+    }
+  });
+}
+
+TEST_CASE("every tie between posits goes to the even code in an accumulator") {
+  // 1 * x + 0 for x in the middle of each two posits of 8 bits, which are posits of 9 bits, and
+  // next to it.
+  test::for_each_target([&](const char* target) {
+    CAPTURE(target);
+    for (const int exponent_bits : {0, 1, 2, 3}) {
+      const std::string ending = "es" + std::to_string(exponent_bits);
+      const Format fine = parse_format("posit9" + ending);
+      const Mac mac = parse_mac("posit8" + ending);
+      std::vector<float> values;
+      for (std::uint32_t code = 0; code < 512; ++code) {
+        const auto value = static_cast<float>(decode(fine, code));
+        if (std::isnan(value)) continue;
+        values.push_back(value);
+        values.push_back(std::nextafterf(value, 1e30F));
+        values.push_back(std::nextafterf(value, -1e30F));
+      }
+      const auto columns = static_cast<std::int64_t>(values.size());
+      const float one = 1;
+      const MatrixView left{&one, 1, 1, 1, 1};
+      const MatrixView right{values.data(), 1, columns, columns, 1};
+      std::vector<float> c(values.size());
+      matmul(left, right, c.data(), columns, mac, {});
+      test::check_same_bits(c, test::reference_matmul(left, right, mac, {}, {}));
     }
   });
 }

@@ -123,6 +123,25 @@ TEST_CASE("sums that a subnormal number has entered are not continued in pairs")
   check(operands);
 }
 
+TEST_CASE("chunks are summed in pairs and rounded between them") {
+  test::for_each_target([](const char* target) {
+    CAPTURE(target);
+    for (const char* mac :
+         {"fp32/chunk16:e5m10", "fp32/chunk2:e8m7", "fp32/chunk6:e4m3fn", "fp32/chunk16:fp32",
+          "fp32/chunk300:e5m10", "fp32/chunk7:e5m10", "fp32/chunk32:q12.8", "fp32/chunk16:posit16",
+          "fp32/chunk16:e5m7/sr", "e5m10/chunk16", "e6m9/chunk4 product=e8m23"}) {
+      CAPTURE(mac);
+      for (const Values values : {Values::normal, Values::coarse, Values::special}) {
+        for (const std::int64_t depth : {1, 15, 16, 17, 33}) {
+          check(draw(11, 53, depth, values, "e4m3fn"), parse_mac(mac));
+        }
+      }
+      check(draw(2, 50, 515, Values::normal, "bf16"), parse_mac(mac));
+      check(draw(2, 50, 515, Values::exact, "e5m2"), parse_mac(mac));
+    }
+  });
+}
+
 TEST_CASE("pairs are used where the CPU has their instruction, and for what fits them only") {
   if (!has_bfloat16_dot()) {
     std::puts("no dot product of bfloat16 pairs on this CPU: the binary32 kernel serves alone");
