@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "kernels/product_table.h"
 #include "tensor/parallel.h"
 
 namespace mantissa {
@@ -29,9 +30,9 @@ const PanelRun& LeftBlock::in(PanelForm form) const {
 }
 
 LeftOperand::LeftOperand(const PanelSource& source, std::int64_t rows, std::int64_t depth,
-                         bool pairs, bool quads)
-    : source_(source), rows_(rows), depth_(depth), pairs_(pairs) {
-  if (!quads || rows == 0 || depth == 0) return;
+                         const PreparedMac& mac)
+    : source_(source), rows_(rows), depth_(depth), mac_(mac) {
+  if (!mac.takes_integers() || rows == 0 || depth == 0) return;
   const std::int64_t sampled = std::min(depth, kSample);
   const AlignedFloats sample = allocate(panel_size(sampled, 1) + kPanelSlack);
   source.pack({0, rows_of(0), 0, sampled}, kTileRows, {}, sample.get());
@@ -45,7 +46,7 @@ int LeftOperand::rows_of(std::int64_t panel) const {
 std::int64_t LeftOperand::memory(std::int64_t panels, std::int64_t block_depth) const {
   if (whole_memory_) return 0;
   std::int64_t size = panel_size(block_depth, 1);
-  if (pairs_) size += panel_size(block_depth, 2);
+  if (mac_.takes_pairs()) size += panel_size(block_depth, 2);
   if (quantum_) size += panel_size(block_depth, 4);
   return panels * size;
 }
@@ -55,7 +56,7 @@ LeftOperand::Forms LeftOperand::place(std::int64_t panels, std::int64_t depth,
   Forms forms;
   forms.binary32 = memory;
   memory += panels * panel_size(depth, 1);
-  if (pairs_) {
+  if (mac_.takes_pairs()) {
     forms.pairs = memory;
     memory += panels * panel_size(depth, 2);
   }
@@ -71,6 +72,7 @@ void LeftOperand::pack(const IndexRange& panels, const IndexRange& k, const Form
     const int rows = rows_of(panel);
     float* packed = to.binary32 + place * panel_size(k.size(), 1);
     source_.pack({panel * kTileRows, rows, k.first, k.last}, kTileRows, {}, packed);
+    if (mac_.takes_codes()) pack_left_codes(packed, k.size(), mac_.inner.mac.left_operand);
     const PanelShape shape = {k.size(), rows, kTileRows, kTileRows};
     if (to.pairs != nullptr && facts.pair_facts.fits) {
       facts.pair_facts.add(pack_pairs(packed, shape, to.pairs + place * panel_size(k.size(), 2)));

@@ -24,7 +24,7 @@ struct PanelRun {
 
 /// The left panels of some tiles for a block of k, in every form that these may take.
 struct LeftBlock {
-  PanelRun binary32;
+  PanelRun binary32;  ///< or codes, where the mac takes them
   PanelRun pairs;
   PanelRun quads;
   PairFacts pair_facts;
@@ -37,10 +37,10 @@ struct LeftBlock {
 /// The left operand of a product: packs its panels.
 class LeftOperand {
  public:
-  /// `forms`: that the mac takes besides binary32. Reads some values to see whether they may be
-  /// small integers.
-  LeftOperand(const PanelSource& source, std::int64_t rows, std::int64_t depth, bool pairs,
-              bool quads);
+  /// For the forms that the mac takes; it must live as long. Reads some values to see whether they
+  /// may be small integers.
+  LeftOperand(const PanelSource& source, std::int64_t rows, std::int64_t depth,
+              const PreparedMac& mac);
 
   std::int64_t panels() const { return ceiling(rows_, kTileRows); }
   int rows_of(std::int64_t panel) const;
@@ -69,7 +69,7 @@ class LeftOperand {
   const PanelSource& source_;
   std::int64_t rows_;
   std::int64_t depth_;
-  bool pairs_;
+  const PreparedMac& mac_;
   std::optional<int> quantum_;
   AlignedFloats whole_memory_;
   LeftBlock whole_;  ///< of all panels

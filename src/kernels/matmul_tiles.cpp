@@ -6,6 +6,7 @@
 #include "kernels/matmul_epilogue.h"
 #include "kernels/matmul_left.h"
 #include "kernels/matmul_scratch.h"
+#include "kernels/product_table.h"
 #include "tensor/parallel.h"
 
 namespace mantissa {
@@ -87,7 +88,7 @@ Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const
       row_panels_(ceiling(product.rows, kTileRows)),
       column_panels_(ceiling(product.columns, width_)),
       tile_sums_(mac_.state_size()),
-      left_(*product.left, product.rows, product.depth, mac_.takes_pairs(), mac_.takes_integers()) {
+      left_(*product.left, product.rows, product.depth, mac_) {
   cut();
 }
 
@@ -164,6 +165,7 @@ void Tiling::compute_unit(std::int64_t unit, Scratch& scratch) const {
 
 /// The form with which a unit begins, by a look at its first right panel.
 PanelForm Tiling::first_form(Unit& unit, const PanelRows& rows, const PanelRange& range) const {
+  if (mac_.takes_codes()) return PanelForm::codes;
   const PanelForm without = mac_.takes_pairs() ? PanelForm::pairs : PanelForm::binary32;
   if (!left_.quantum()) return without;
   const std::int64_t sampled = std::min(range.last_k - range.first_k, kSample);
@@ -198,6 +200,10 @@ void Tiling::step_down(Unit& unit) const {
 bool Tiling::pack_narrow(Unit& unit, const PanelRows& rows, const PanelRange& range,
                          const LeftBlock& left) const {
   const PanelShape shape = {range.last_k - range.first_k, range.count, width_, rows.stride};
+  if (unit.form == PanelForm::codes) {
+    pack_right_codes(rows.first, shape, mac_.inner.mac.right_operand, unit.narrow);
+    return true;
+  }
   if (unit.form == PanelForm::quads) {
     return left.quad_facts.fits &&
            unit.bound + left.quad_facts.magnitude * kLargestByte <= unit.integers &&

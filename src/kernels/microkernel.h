@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include "kernels/microkernel_facts.h"
 #include "numeric/mac.h"
@@ -38,6 +39,7 @@ enum class PanelForm : std::uint8_t {
   binary32,
   pairs,  ///< [(k + 1) / 2][width] of two bfloat16 (narrow_panels.h)
   quads,  ///< [(k + 3) / 4][width] of four bytes; the sums are integers
+  codes,  ///< operands of a table of products (product_table.h); the sums are integers
 };
 
 /// Continues the chains of one tile by the products k in [first_k, first_k + depth).
@@ -199,6 +201,8 @@ struct PlanExact {
   bool to_binary32 = false;  ///< the sum is rounded to binary32, to nearest even
 };
 
+struct ProductTable;
+
 /// A sum without chunks, made ready: the cheapest kernel that is proven to give its bits.
 struct Accumulation {
   Mac mac;
@@ -209,11 +213,14 @@ struct Accumulation {
   Plan64 plan64;
   PlanExact exact;
   PlanPosit posit;
+  std::shared_ptr<const ProductTable> table;
   StochasticPlan32 stochastic32;
   /// sums <- A(sums + P(left * right)), for each k.
   void (*multiply)(const Tile& tile, const Accumulation& self) = nullptr;
   /// The same for panels in pairs; null where none are taken.
   void (*multiply_pairs)(const Tile& tile, const Accumulation& self) = nullptr;
+  /// The same for panels in codes, of all depth of a chain; null where none are taken.
+  void (*multiply_codes)(const Tile& tile, const Accumulation& self) = nullptr;
   /// sums <- A(sums + right), once; right is [kTileRows][tile_columns()].
   void (*add)(const Tile& tile, const Accumulation& self) = nullptr;
 
@@ -241,6 +248,9 @@ struct PreparedMac {
 
   /// Whether `accumulate` takes tiles in pairs too, of operands that fit (narrow_panels.h).
   bool takes_pairs() const { return inner.multiply_pairs != nullptr; }
+
+  /// Whether `accumulate` takes tiles in codes, whatever the operands: the cheapest.
+  bool takes_codes() const { return inner.multiply_codes != nullptr; }
 
   /// Whether `integers` may be more than 0.
   bool takes_integers() const;

@@ -228,9 +228,10 @@ bool has_byte_dot() {
 
 std::int64_t exact_integers(const Mac& mac, int quantum_exponent) {
   const bool in_binary32 = quantum_exponent >= -149 && quantum_exponent + kBits <= 127;
-  if (!in_binary32 || mac.rounds_product || mac.chunk > 0 || !mac.multiplier.is_exact()) return 0;
+  if (!in_binary32 || mac.rounds_product || mac.chunk > 0) return 0;
   constexpr auto kMost = double{1 << kBits};
-  if (mac.summation == Summation::exact) return std::int64_t{1} << kBits;
+  if (mac.summation == Summation::exact && mac.accumulator == Quantization{}) return 1 << kBits;
+  if (mac.summation == Summation::exact) return mac.multiplier.is_exact() ? 1 << kBits : 0;
   if (mac.summation != Summation::chain || !holds_every_zero_sum(mac.accumulator)) return 0;
   if (const FloatFormat* format = mac.accumulator.format.as_float()) {
     const int lowest = format->min_exponent() - (format->subnormals ? format->fraction_bits : 0);

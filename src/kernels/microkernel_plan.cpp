@@ -5,9 +5,10 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "kernels/microkernel_elements.h"
-#include "kernels/narrow_panels.h"
+#include "kernels/product_table.h"
 
 namespace mantissa {
 namespace {
@@ -410,6 +411,22 @@ bool holds_products(const Mac& mac, const ProductFacts& product) {
          product.lowest_exponent >= lowest && product.bound <= format->max_finite();
 }
 
+/// Serves operands of an inexact multiplier by a table of products, if every sum is exact.
+void plan_table(Accumulation& accumulation, const ProductFacts& operands, std::int64_t depth) {
+  const Mac& mac = accumulation.mac;
+  if (mac.multiplier.is_exact() || mac.rounds_product || !operands.finite || !has_byte_lookup()) {
+    return;
+  }
+  std::shared_ptr<const ProductTable> table = product_table(mac);
+  if (table == nullptr || depth > std::numeric_limits<std::int32_t>::max() / 32768) return;
+  const std::int64_t bound = depth * table->largest;
+  // Integers of 32 bits are rounded to binary32 as an exact sum is.
+  const bool exact = mac.summation == Summation::exact && mac.accumulator == Quantization{};
+  if (!exact && bound > exact_integers(mac, table->quantum_exponent)) return;
+  accumulation.table = std::move(table);
+  accumulation.multiply_codes = multiply_codes;
+}
+
 bool is_stochastic(const Quantization& quantization) {
   return quantization.rounding.rounding == Rounding::stochastic;
 }
@@ -440,6 +457,7 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   if (mac.summation == Summation::aligned) prepared.block = mac.block.products;
   prepared.stochastic =
       is_stochastic(mac.accumulator) || (within.rounds_product && is_stochastic(mac.product));
+  if (mac.chunk == 0) plan_table(prepared.inner, multiply_facts(left, right), depth);
   if (mac.chunk > 0) {
     prepared.inner.run = mac.chunk;
     // No chunk may end within a pair.

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "kernels/microkernel_elements.h"
-#include "kernels/narrow_panels.h"
+#include "kernels/product_table.h"
 
 namespace mantissa {
 
@@ -27,7 +27,7 @@ void PreparedMac::begin(const Tile& tile) const {
 bool PreparedMac::takes_integers() const {
   const bool summed =
       inner.mac.summation == Summation::chain || inner.multiply == multiply_exact_words;
-  return chunk == 0 && summed && has_byte_dot();
+  return chunk == 0 && summed && inner.mac.multiplier.is_exact() && has_byte_dot();
 }
 
 std::int64_t PreparedMac::integers(int quantum_exponent) const {
@@ -46,11 +46,16 @@ void PreparedMac::leave_integers(const Tile& tile) const {
 }
 
 void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
-  if (tile.form == PanelForm::quads) {
-    multiply_quads(tile);
+  if (tile.form == PanelForm::quads || tile.form == PanelForm::codes) {
+    if (tile.form == PanelForm::quads) {
+      multiply_quads(tile);
+    } else {
+      inner.multiply_codes(tile, inner);
+      tile.quantum_exponent = inner.table->quantum_exponent;
+    }
     if (tile.first_k + tile.depth < total_depth) return;
-    if (inner.mac.accumulator == Quantization{}) {
-      // No sum needs a rounding.
+    if (tile.form == PanelForm::codes || inner.mac.accumulator == Quantization{}) {
+      // No sum needs a rounding but that to binary32.
       integers_to_binary32(tile.sums, plane_size(), tile.quantum_exponent);
       return;
     }

@@ -255,7 +255,6 @@ TEST_CASE("integers stand for a sum only up to what it holds exactly") {
   CHECK(most("fp32/chunk8", 0) == 0);
   CHECK(most("kahan:fp32", 0) == 0);
   CHECK(most("posit16", 0) == 0);
-  CHECK(most("e8m23 multiplier=drum3 operands=e4m3,e4m3", 0) == 0);
 }
 
 TEST_CASE("a quantum is that of values of at most 8 bits") {
