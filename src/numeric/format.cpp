@@ -38,6 +38,12 @@ double epsilon_of(const Format& format) {
   return std::isfinite(next) ? next - 1 : 0;
 }
 
+/// Finite, and not out of the reach of binary32 as some codes of takums are.
+bool is_member(double value, const FormatFacts& known) {
+  return value == 0 || (value >= known.min_finite && value <= known.max_finite &&
+                        std::abs(value) >= known.min_positive);
+}
+
 std::vector<std::string> known_names() {
   std::vector<std::string> names = format_file_names();
   for (const Alias& alias : kAliases) names.emplace_back(alias.name);
@@ -127,15 +133,24 @@ FormatFacts facts(const Format& format) {
   return facts;
 }
 
+double mean_storage_bits(std::span<const float> values, const Format& format) {
+  const auto* unum = std::get_if<UnumFormat>(&format.parameters());
+  if (unum == nullptr || values.empty()) return facts(format).storage_bits;
+  std::int64_t bits = 0;
+  for (const float value : values) bits += unum->value_bits(static_cast<double>(value));
+  return static_cast<double>(bits) / static_cast<double>(values.size());
+}
+
 std::vector<double> finite_values(const Format& format) {
-  const int bits = facts(format).code_bits;
+  const FormatFacts known = facts(format);
+  const int bits = known.code_bits;
   if (bits > 16) {
     throw Error("", "\"" + spelling(format) + "\" has more than 2^16 codes, too many to list");
   }
   std::vector<double> values;
   for (std::uint32_t code = 0; code < (1U << bits); ++code) {
     const double value = decode(format, code);
-    if (std::isfinite(value)) values.push_back(value + 0.0);  // + 0 turns -0 into +0
+    if (is_member(value, known)) values.push_back(value + 0.0);  // + 0 turns -0 into +0
   }
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
@@ -158,8 +173,10 @@ std::optional<std::uint32_t> encode(const Format& format, double value) {
 }
 
 const std::vector<FormatFamily>& families() {
-  static const std::vector<FormatFamily> table = {family::float_family(), family::fixed_family(),
-                                                  family::posit_family()};
+  static const std::vector<FormatFamily> table = {
+      family::float_family(), family::fixed_family(),        family::posit_family(),
+      family::takum_family(), family::linear_takum_family(), family::lns_family(),
+      family::unum_family()};
   return table;
 }
 

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -85,20 +87,90 @@ struct PositFormat {
   friend bool operator==(const PositFormat&, const PositFormat&) = default;
 };
 
+/// Takum `takum<N>` (Hunhold, 2024, arXiv 2404.18603), a logarithmic format: sign, and the
+/// logarithm l to the base sqrt(e), -255 <= l < 255, of which the integer part is stored with its
+/// length, so that the fraction has N - 5 bits where |l| < 1 and N - 12 where it is large.
+///
+/// The value is the binary32 number nearest to sqrt(e)^l. Neither -0 nor infinity; NaR stands for
+/// both infinity and NaN. A result is never rounded to zero or NaR. Only takums whose magnitudes
+/// are those of normal binary32 numbers are in reach: the others are no members, so that rounding
+/// saturates at the last ones. Rounding to nearest is that of l, to the nearer code.
+struct TakumFormat {
+  int bits = 16;  ///< N, 6..27
+
+  friend bool operator==(const TakumFormat&, const TakumFormat&) = default;
+};
+
+/// Linear takum `takumlin<N>`: the codes of takums, read as floats (1 + m) 2^c where l = c + m. The
+/// same rules hold.
+struct LinearTakumFormat {
+  int bits = 16;  ///< N, 6..28
+
+  /// Of the takums in [2^exponent, 2^(exponent + 1)); -c where so much is cut that only every
+  /// 2^c-th power of two is a takum.
+  int fraction_bits(int exponent) const;
+  double max_finite() const;
+  double min_positive() const;
+
+  friend bool operator==(const LinearTakumFormat&, const LinearTakumFormat&) = default;
+};
+
+/// Logarithmic number `lns<I>.<F>`: sign, zero flag, and log2 of the magnitude in two's complement,
+/// I integer bits with its sign and F fraction bits.
+///
+/// The value of a logarithm is the binary32 number nearest to the power of two. Rounding to nearest
+/// is that of the logarithm, as if it had no lower end; then what is half of the smallest magnitude
+/// or less becomes zero, and what lies between both the smallest. Neither -0, infinity nor NaN:
+/// saturates. Logarithms below -126 are out of reach. With F
+/// <= 21 the logarithms of two values are off by less than half of 2^-F together, so that their
+/// product rounds to the sum of the logarithms.
+struct LnsFormat {
+  int integer_bits = 5;    ///< I, 1..8
+  int fraction_bits = 10;  ///< F, 0..21
+
+  int logarithm_bits() const { return integer_bits + fraction_bits; }
+
+  friend bool operator==(const LnsFormat&, const LnsFormat&) = default;
+};
+
+/// Unum of type I `unum<ESS>_<FSS>` (Gustafson, The End of Error, 2015): a float with subnormals,
+/// and 1 to 2^ESS exponent and 1 to 2^FSS fraction bits, whichever numbers of bits suit the value,
+/// and a tag of ESS + FSS + 1 bits that says how many there are and whether the value is inexact.
+///
+/// Its values are those of the largest sizes. Infinity is exact only: a finite value beyond the
+/// largest number becomes that.
+struct UnumFormat {
+  int exponent_size_bits = 3;  ///< ESS, 0..3
+  int fraction_size_bits = 4;  ///< FSS, 0..4
+
+  int exponent_bits() const { return 1 << exponent_size_bits; }
+  int fraction_bits() const { return 1 << fraction_size_bits; }
+  int bias() const { return (1 << (exponent_bits() - 1)) - 1; }
+  int max_exponent() const;
+  double max_finite() const;
+  double min_positive() const;  ///< the quantum of the subnormals
+  /// Of the shortest encoding of a member, tag included.
+  int value_bits(double value) const;
+
+  friend bool operator==(const UnumFormat&, const UnumFormat&) = default;
+};
+
 /// A number format is a value, not a type: the same compiled kernels serve all of them.
 ///
 /// A family is one file (`float_format.cpp`, `posit_format.cpp`), one alternative here and one row
 /// in `families()`.
 class Format {
  public:
-  using Parameters = std::variant<FloatFormat, FixedFormat, PositFormat>;
+  using Parameters = std::variant<FloatFormat, FixedFormat, PositFormat, TakumFormat,
+                                  LinearTakumFormat, LnsFormat, UnumFormat>;
 
   Format() = default;  ///< fp32
   /// Throws Error with the nearest valid spelling if no such format is possible.
-  Format(Parameters parameters);                              // NOLINT(google-explicit-constructor)
-  Format(FloatFormat format) : Format(Parameters(format)) {}  // NOLINT(google-explicit-constructor)
-  Format(FixedFormat format) : Format(Parameters(format)) {}  // NOLINT(google-explicit-constructor)
-  Format(PositFormat format) : Format(Parameters(format)) {}  // NOLINT(google-explicit-constructor)
+  Format(Parameters parameters);  // NOLINT(google-explicit-constructor)
+  template <typename Family>
+  requires(!std::is_same_v<Family, Format> && std::is_constructible_v<Parameters, Family>)
+      Format(Family family)  // NOLINT(google-explicit-constructor)
+      : Format(Parameters(family)) {}
 
   const Parameters& parameters() const { return parameters_; }
   const FloatFormat* as_float() const { return std::get_if<FloatFormat>(&parameters_); }
@@ -140,6 +212,7 @@ struct FormatFacts {
   int significand_bits = 24;  ///< width of the multiplier's operand, hidden bit included (fixed:
                               ///< all bits but the sign)
   int exponent_bits = 8;      ///< 0 for fixed point
+  int logarithm_bits = 0;     ///< of what a logarithmic unit adds and subtracts; 0 of other formats
   double max_finite = 0;
   double min_finite = 0;    ///< the most negative value
   double min_positive = 0;  ///< subnormals included
@@ -151,6 +224,10 @@ struct FormatFacts {
   bool has_negative_zero = false;
 };
 FormatFacts facts(const Format& format);
+
+/// Bits per element of a tensor whose elements are members of `format`: those of a code, but what
+/// the elements take where a format's encodings have several lengths (unums).
+double mean_storage_bits(std::span<const float> values, const Format& format);
 
 /// All finite values in ascending order, -0 left out. Throws Error if the format has more than 2^16
 /// codes.

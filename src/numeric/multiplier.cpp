@@ -71,7 +71,10 @@ bool operator==(const Multiplier& a, const Multiplier& b) {
 int operand_bits(const Format& format) {
   if (const FloatFormat* floating = format.as_float()) return floating->significand_bits();
   if (const FixedFormat* fixed = format.as_fixed()) return fixed->storage_bits();
-  return facts(format).significand_bits;
+  const FormatFacts known = facts(format);
+  // Values of logarithmic formats are irrational: carriers that are cut would be other values.
+  constexpr int kCarrierBits = 24;
+  return known.logarithm_bits > 0 ? kCarrierBits : known.significand_bits;
 }
 
 OperandBits read_operand(float value, const Format& format) {

@@ -6,9 +6,21 @@
 
 #include "numeric/binade_kernels.h"
 #include "numeric/family.h"
+#include "numeric/log_kernels.h"
 #include "numeric/quantize_kernels.h"
 
 namespace mantissa {
+namespace {
+
+bool is_logarithmic(const Format& format) {
+  return std::visit(
+      [](const auto& parameters) {
+        return family::Logarithmic<std::decay_t<decltype(parameters)>>;
+      },
+      format.parameters());
+}
+
+}  // namespace
 
 double round_to_format(double value, const Format& format, RoundingMode rounding,
                        std::uint32_t random) {
@@ -39,6 +51,10 @@ void quantize(std::span<const float> source, std::span<float> destination,
   if (quantization.is_identity()) {
     if (source.data() != destination.data())
       std::copy(source.begin(), source.end(), destination.begin());
+    return;
+  }
+  if (is_logarithmic(quantization.format)) {
+    quantize_by_logarithms(source, destination, quantization, key, first_index);
     return;
   }
   if (!has_rounding_grid(quantization.format)) {

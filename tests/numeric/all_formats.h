@@ -70,7 +70,26 @@ inline std::vector<Format> posit_formats(int max_bits) {
 
 /// Every format of the families whose members are unevenly apart, of at most `max_bits` bits.
 inline std::vector<Format> uneven_formats(int max_bits) {
-  return posit_formats(max_bits);
+  std::vector<Format> formats = posit_formats(max_bits);
+  for (int bits = 6; bits <= max_bits; ++bits) {
+    if (bits <= 27) formats.emplace_back(TakumFormat{bits});
+    if (bits <= 28) formats.emplace_back(LinearTakumFormat{bits});
+  }
+  for (int integer_bits = 1; integer_bits <= 8; ++integer_bits) {
+    for (int fraction_bits = 0; fraction_bits <= 21; ++fraction_bits) {
+      if (2 + integer_bits + fraction_bits <= max_bits) {
+        formats.emplace_back(LnsFormat{integer_bits, fraction_bits});
+      }
+    }
+  }
+  for (int exponent_size_bits = 0; exponent_size_bits <= 3; ++exponent_size_bits) {
+    for (int fraction_size_bits = 0; fraction_size_bits <= 4; ++fraction_size_bits) {
+      if (2 + (1 << exponent_size_bits) + (1 << fraction_size_bits) <= max_bits) {
+        formats.emplace_back(UnumFormat{exponent_size_bits, fraction_size_bits});
+      }
+    }
+  }
+  return formats;
 }
 
 inline const std::vector<RoundingMode>& deterministic_roundings() {

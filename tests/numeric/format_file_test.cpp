@@ -58,6 +58,13 @@ TEST_CASE("shipped formats have the limits that their publications state") {
       {"ocp-fp6-e3m2", "e3m2fin", 28, 0x1p-4},
       {"ocp-fp6-e2m3", "e2m3fin", 7.5, 0x1p-3},
       {"ocp-fp4-e2m1", "e2m1fin", 6, 0.5},
+      // The logarithms 175 and -159; 177 7/16 and -174 5/8; 1 + 15/16 and 0 behind 2^127 and
+      // 2^-126.
+      {"hunhold-takum8", "takum8", 0x1.2d7566p126, 0x1.3c6e2cp-115},
+      {"hunhold-takum16", "takum16", 0x1.fde92p127, 0x1.063ae4p-126},
+      {"hunhold-takumlin16", "takumlin16", 0x1.fp127, 0x1p-126},
+      {"gustafson-unum3_4", "unum3_4", 0x1.ffffp127, 0x1p-142},
+      {"lns-madam", "lns4.3", 0x1.d5818ep7, 0x1p-8},
       {"fnuz-fp8-e4m3", "e4m3fnuz", 240, 0x1p-10},
       {"fnuz-fp8-e5m2", "e5m2fnuz", 57344, 0x1p-17},
       {"hfp8-forward", "e4m3fnb11", 28, 0x1p-13},

@@ -84,6 +84,7 @@ TEST_CASE("limits of published formats") {
       {"fp32", 0x1.fffffep127, 0x1p-126, 0x1p-149, 4278190079},
       {"e4m3nosub", 240, 0x1p-6, 0x1p-6, 225},
       {"q8.8", 127.99609375, 0x1p-8, 0x1p-8, 65536},
+      {"unum2_3", 0x1.fep8, 0x1p-6, 0x1p-14, 8189},
   };
   for (const Row& row : rows) {
     const FormatFacts known = facts(parse_format(row.text));
@@ -158,6 +159,23 @@ TEST_CASE("impossible formats are refused with the nearest possible one") {
         "you mean \"posit9es4\"?");
   CHECK(error_of("posit1") ==
         "\"posit1\" is not possible: a posit has at least 2 bits; did you mean \"posit2\"?");
+  CHECK(error_of("takum5") ==
+        "\"takum5\" is not possible: a takum has at least 6 bits; did you mean \"takum6\"?");
+  CHECK(error_of("takum32") ==
+        "\"takum32\" is not possible: its values near 1 are less than 2^-23 apart, but those of "
+        "binary32, which carries every format, are not; did you mean \"takum27\"?");
+  CHECK(error_of("takumlin32") ==
+        "\"takumlin32\" is not possible: its values near 1 have 27 fraction bits, but those of "
+        "binary32, which carries every format, 23; did you mean \"takumlin28\"?");
+  CHECK(error_of("lns9.4") ==
+        "\"lns9.4\" is not possible: logarithms have up to 8 integer bits, those of the range of "
+        "binary32, which carries every format; did you mean \"lns8.4\"?");
+  CHECK(error_of("lns0.4").find("did you mean \"lns1.4\"?") != std::string::npos);
+  CHECK(error_of("lns5.22").find("did you mean \"lns5.21\"?") != std::string::npos);
+  CHECK(error_of("unum4_3") ==
+        "\"unum4_3\" is not possible: its exponents have up to 2^4 bits, but those of binary32, "
+        "which carries every format, 8; did you mean \"unum3_3\"?");
+  CHECK(error_of("unum3_5").find("did you mean \"unum3_4\"?") != std::string::npos);
   CHECK(error_of("e99999999999m3").find("did you mean \"e8m3\"?") != std::string::npos);
   CHECK(error_of("e8m23fnuz").find("did you mean \"e8m22fnuz\"?") != std::string::npos);
 }
@@ -172,6 +190,9 @@ TEST_CASE("what is nearly a spelling is refused with the spelling") {
   CHECK(error_of("posit016") == "no format is called \"posit016\"; did you mean \"posit16\"?");
   CHECK(error_of("posit16es2") == "no error: posit16");
   CHECK(error_of("posit16es1") == "no error: posit16es1");
+  CHECK(error_of("takun16") == "no format is called \"takun16\"; did you mean \"takum16\"?");
+  CHECK(error_of("takum08") == "no format is called \"takum08\"; did you mean \"takum8\"?");
+  CHECK(error_of("lns5.010") == "no format is called \"lns5.010\"; did you mean \"lns5.10\"?");
   CHECK(error_of("bf61") == "no format is called \"bf61\"; did you mean \"bf16\"?");
   for (const char* text : {"",
                            "e",
@@ -198,6 +219,18 @@ TEST_CASE("what is nearly a spelling is refused with the spelling") {
                            "posites2",
                            "posit16es2x",
                            "posit-8",
+                           "takum",
+                           "takum016",
+                           "takumlin",
+                           "takumlin16x",
+                           "lns4",
+                           "lns4.",
+                           "lns.4",
+                           "lns04.4",
+                           "unum3",
+                           "unum_4",
+                           "unum3_",
+                           "unum3.4",
                            "e3m0nosub"}) {
     INFO("\"" << text << "\": " << error_of(text));
     CHECK_THROWS_AS(parse_format(text), Error);

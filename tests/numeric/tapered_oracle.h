@@ -55,9 +55,14 @@ inline double posit_value(std::uint64_t code, int bits, int exponent_bits) {
 class TaperedOracle {
  public:
   /// `values[i]` has the code first_code + i, and `middles[i]` lies between it and the next: the
-  /// member of a format with one bit more.
-  TaperedOracle(std::vector<double> values, std::vector<double> middles, std::uint32_t first_code)
-      : values_(std::move(values)), middles_(std::move(middles)), first_code_(first_code) {}
+  /// member of a format with one bit more. `cut`: the middles are irrational, cut to binary64, so
+  /// that nothing lies on them.
+  TaperedOracle(std::vector<double> values, std::vector<double> middles, std::uint32_t first_code,
+                bool cut = false)
+      : values_(std::move(values)),
+        middles_(std::move(middles)),
+        first_code_(first_code),
+        cut_(cut) {}
 
   double round(double x, RoundingMode mode, std::uint32_t random = 0) const {
     if (!std::isfinite(x)) return kNan;
@@ -79,6 +84,7 @@ class TaperedOracle {
     if (u == x) return u;
     const double w = values_[at + 1];
     const bool odd = (first_code_ + at) % 2 != 0;
+    if (cut_ && x == middles_[at] && is_nearest(mode)) return u;
     switch (mode.rounding) {
       case Rounding::nearest_even:
         return x < middles_[at] || (x == middles_[at] && !odd) ? u : w;
@@ -98,11 +104,16 @@ class TaperedOracle {
     return goes_away(x, u, w, mode, random) ? w : u;
   }
 
+  static bool is_nearest(RoundingMode mode) {
+    return mode.rounding == Rounding::nearest_even || mode.rounding == Rounding::nearest_away;
+  }
+
   /// Whether the first R bits of the word are below those of (x - u) / (w - u), which is the same
   /// as (word + 1) (w - u) <= 2^R (x - u); in units small enough to make both whole numbers.
   static bool goes_away(double x, double u, double w, RoundingMode mode, std::uint32_t random) {
     const int bits = mode.random_bits == 0 ? 32 : mode.random_bits;
-    const int unit = std::min(std::ilogb(x), std::ilogb(u)) - 24;
+    if (u == 0 && x < std::ldexp(w, -40)) return false;
+    const int unit = std::min(std::ilogb(x), std::ilogb(u == 0 ? x : u)) - 24;
     const auto whole = [unit](double value) {
       int exponent = 0;
       const double fraction = std::frexp(value, &exponent);
@@ -130,6 +141,7 @@ class TaperedOracle {
   std::vector<double> values_;
   std::vector<double> middles_;
   std::uint32_t first_code_;
+  bool cut_;
 };
 
 inline TaperedOracle posit_oracle(int bits, int exponent_bits) {
@@ -140,6 +152,40 @@ inline TaperedOracle posit_oracle(int bits, int exponent_bits) {
     middles.push_back(posit_value(2 * code + 1, bits + 1, exponent_bits));
   }
   return {values, middles, 1};
+}
+
+/// l = c + m of a positive takum, from the definition of the takum encoding (Hunhold, 2024, arXiv
+/// 2404.18603, section 4): D, R, C, M behind the sign.
+inline double takum_logarithm(std::uint64_t code, int bits) {
+  Bits rest(code, bits - 1);
+  const int direction = rest.next();
+  const int field = rest.number(3);
+  const int length = direction == 1 ? field : 7 - field;
+  const int stored = rest.number(length);
+  const int power = 1 << length;
+  const int characteristic = direction == 1 ? power - 1 + stored : -2 * power + 1 + stored;
+  return characteristic + rest.fraction();
+}
+
+inline double linear_takum_value(std::uint64_t code, int bits) {
+  const double logarithm = takum_logarithm(code, bits);
+  const double characteristic = std::floor(logarithm);
+  return std::ldexp(1 + logarithm - characteristic, static_cast<int>(characteristic));
+}
+
+/// Of the linear takums in the range of normal binary32 numbers.
+inline TaperedOracle linear_takum_oracle(int bits) {
+  std::vector<double> values;
+  std::vector<double> middles;
+  std::uint32_t first_code = 0;
+  for (std::uint32_t code = 1; code < 1U << (bits - 1); ++code) {
+    const double value = linear_takum_value(code, bits);
+    if (value < 0x1p-126 || value >= 0x1p128) continue;
+    if (values.empty()) first_code = code;
+    values.push_back(value);
+    middles.push_back(linear_takum_value(2 * code + 1, bits + 1));
+  }
+  return {values, middles, first_code};
 }
 
 /// Every member, the middle behind it, and their binary32 neighbours, with both signs.

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "numeric/quantize.h"
+
+namespace mantissa {
+
+/// Rounds each element of `source` to a logarithmic format by its `log_table`, with the widest
+/// vectors that the machine has; one by one where it has no table. Random words and overlap as in
+/// `quantize`.
+void quantize_by_logarithms(std::span<const float> source, std::span<float> destination,
+                            const Quantization& quantization, RandomKey key,
+                            std::uint64_t first_index);
+
+}  // namespace mantissa
