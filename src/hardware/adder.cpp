@@ -27,6 +27,18 @@ struct SumContext {
   bool float_product;
 };
 
+/// Of an exact product: a logarithm if both operands are.
+NumberWidth product_of(const NumberWidth& a, const NumberWidth& b) {
+  NumberWidth product = wider(a, b);
+  if (!a.is_logarithm() || !b.is_logarithm()) product.logarithm_bits = 0;
+  return product;
+}
+
+/// What makes the product a number where a sum of numbers takes it.
+double to_number_cost(const ArithmeticLaw& law, const NumberWidth& product) {
+  return product.is_logarithm() ? logarithm_function_cost(law, product) : 0;
+}
+
 int exact_bits(const NumberWidth& a, const NumberWidth& b, const Mac& mac) {
   const int range = mac.rounds_product ? number_width(mac.product.format).range_bits
                                        : a.range_bits + b.range_bits;
@@ -34,7 +46,7 @@ int exact_bits(const NumberWidth& a, const NumberWidth& b, const Mac& mac) {
 }
 
 double exact_cost(const SumContext& context, int width) {
-  const double sum = context.law.integer_add(width);
+  const double sum = context.law.integer_add(width) + to_number_cost(context.law, context.product);
   if (!context.float_product) return sum;
   return sum + context.law.align_sum(shifter_size(width)) / 2;
 }
@@ -51,7 +63,7 @@ double aligned_cost(const SumContext& context) {
   const double block_sum = law.align_sum(shifter_size(width)) + law.integer_add(width) +
                            2 * exponents +
                            rounding_cost(law, context.random, context.mac.accumulator.rounding);
-  return each + block_sum / block.products;
+  return to_number_cost(law, context.product) + each + block_sum / block.products;
 }
 
 double sum_cost(const SumContext& context, int exact_width) {
@@ -74,14 +86,18 @@ double sum_cost(const SumContext& context, int exact_width) {
 
 MacCost assemble(const ArithmeticLaw& law, const RandomBitCost& random, const NumberWidth& a,
                  const NumberWidth& b, const Mac& mac, double chunk_share) {
-  const NumberWidth product = mac.rounds_product ? number_width(mac.product.format) : wider(a, b);
+  const NumberWidth product =
+      mac.rounds_product ? number_width(mac.product.format) : product_of(a, b);
   const NumberWidth accumulator = number_width(mac.accumulator.format);
   const bool integers = a.is_integer() && b.is_integer();
   MacCost cost;
   cost.multiplier = multiplier_cost(law, a, b, mac.multiplier);
   if (mac.rounds_product) {
     cost.multiplier += rounding_cost(law, random, mac.product.rounding);
-  } else if (mac.summation == Summation::aligned && !integers) {
+    if (product.is_logarithm() != product_of(a, b).is_logarithm()) {
+      cost.multiplier += logarithm_function_cost(law, product.is_logarithm() ? product : a);
+    }
+  } else if (mac.summation == Summation::aligned && !integers && !product.is_logarithm()) {
     cost.multiplier -= law.normalise_product(shifter_size(a.significand_bits + b.significand_bits));
   }
   cost.accumulator = sum_cost({law, random, mac, product, accumulator, !product.is_integer()},
@@ -98,6 +114,18 @@ MacCost assemble(const ArithmeticLaw& law, const RandomBitCost& random, const Nu
 
 double adder_cost(const ArithmeticLaw& law, const NumberWidth& product,
                   const NumberWidth& accumulator) {
+  if (accumulator.is_logarithm()) {
+    // log(x + y) = log x + F(log y - log x), F by table and interpolation.
+    const int width = std::max(accumulator.logarithm_bits, product.logarithm_bits);
+    const double to_logarithm =
+        product.is_logarithm() ? 0 : logarithm_function_cost(law, accumulator);
+    return to_logarithm + 2 * law.integer_add(width) + logarithm_function_cost(law, accumulator);
+  }
+  if (product.is_logarithm()) {
+    NumberWidth number = product;
+    number.logarithm_bits = 0;
+    return to_number_cost(law, product) + adder_cost(law, number, accumulator);
+  }
   if (accumulator.is_integer()) {
     const double sum =
         law.integer_add(std::max(accumulator.significand_bits, product.significand_bits));

@@ -9,9 +9,11 @@ namespace mantissa {
 /// `product`: its rounded format; for an exact product the wider of its operands, since a fused
 /// multiply-add is charged like the two units (its rounder saved pays for its wider aligner), as
 /// published figures are used.
-///   float accumulator    significand sum (with 3 guard bits), exponent compare and adjust, aligner
-///   and normaliser integer accumulator  integer addition; with a float product also the aligner
-///   onto the grid, half of that
+///
+/// A float accumulator: significand sum (with 3 guard bits), exponent compare and adjust, aligner
+/// and normaliser. An integer one: integer addition; with a float product also the aligner onto the
+/// grid, half of that. A logarithm: the difference of the logarithms, its Gaussian logarithm
+/// (`logarithm_function_cost`), and their sum. A product of the other kind pays one more function.
 double adder_cost(const ArithmeticLaw& law, const NumberWidth& product,
                   const NumberWidth& accumulator);
 

@@ -59,17 +59,26 @@ ArithmeticLaw fit_arithmetic(const ArithmeticAnchors& anchors, std::string_view 
 NumberWidth number_width(const Format& format) {
   const FormatFacts known = facts(format);
   const bool integer = known.exponent_bits == 0;
+  const bool logarithmic = known.logarithm_bits > 0;
   return {.significand_bits = integer ? known.significand_bits + 1 : known.significand_bits,
           .exponent_bits = known.exponent_bits,
           .storage_bits = known.storage_bits,
-          .range_bits = std::ilogb(known.max_finite) - std::ilogb(known.min_positive) + 1};
+          .range_bits = std::ilogb(known.max_finite) - std::ilogb(known.min_positive) +
+                        (logarithmic ? known.significand_bits : 1),
+          .logarithm_bits = known.logarithm_bits};
+}
+
+double logarithm_function_cost(const ArithmeticLaw& law, const NumberWidth& number) {
+  const int bits = number.logarithm_bits - number.exponent_bits + kGuardBits;
+  return law.integer_multiply(bits * ((bits + 1) / 2)) + law.integer_add(bits);
 }
 
 NumberWidth wider(const NumberWidth& a, const NumberWidth& b) {
   return {.significand_bits = std::max(a.significand_bits, b.significand_bits),
           .exponent_bits = std::max(a.exponent_bits, b.exponent_bits),
           .storage_bits = std::max(a.storage_bits, b.storage_bits),
-          .range_bits = std::max(a.range_bits, b.range_bits)};
+          .range_bits = std::max(a.range_bits, b.range_bits),
+          .logarithm_bits = std::max(a.logarithm_bits, b.logarithm_bits)};
 }
 
 }  // namespace mantissa

@@ -46,11 +46,19 @@ struct NumberWidth {
   int exponent_bits = 8;  ///< 0: fixed point
   double storage_bits = 32;
   int range_bits = 277;  ///< from the first place of the largest value to the last of the smallest
+  /// Of a logarithm, whose integer part are the exponent bits; 0 unless the format is logarithmic.
+  int logarithm_bits = 0;
 
   bool is_integer() const { return exponent_bits == 0; }
+  bool is_logarithm() const { return logarithm_bits > 0; }
   friend bool operator==(const NumberWidth&, const NumberWidth&) = default;
 };
 NumberWidth number_width(const Format& format);
+
+/// What a unit costs that takes a logarithm of `number` to a number or back, or gives the Gaussian
+/// logarithm of a sum: by linear interpolation, a product of the fraction and guard bits by half as
+/// many, and an addition. The tables of both coefficients are left out.
+double logarithm_function_cost(const ArithmeticLaw& law, const NumberWidth& number);
 
 /// The width of each part is the larger of the two: the unit that serves both.
 NumberWidth wider(const NumberWidth& a, const NumberWidth& b);

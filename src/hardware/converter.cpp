@@ -26,6 +26,9 @@ double converter_cost(const ArithmeticLaw& law, const RandomBitCost& random, con
   const NumberWidth both = wider(source, target);
   double cost = law.align_sum(shifter_size(both.significand_bits + kGuardBits)) / 2 +
                 law.integer_add(both.significand_bits) + rounding_cost(law, random, to.rounding);
+  if (source.is_logarithm() != target.is_logarithm()) {
+    cost += logarithm_function_cost(law, source.is_logarithm() ? source : target);
+  }
   if (both.exponent_bits > 0) cost += law.integer_add(both.exponent_bits);
   if (scales) cost += scaling_cost(law, source, to);
   return cost;

@@ -44,9 +44,15 @@ double significand_product_cost(const ArithmeticLaw& law, const NumberWidth& a,
 
 double multiplier_cost(const ArithmeticLaw& law, const NumberWidth& a, const NumberWidth& b,
                        const Multiplier& multiplier) {
+  if (a.is_logarithm() && b.is_logarithm()) {
+    return law.integer_add(std::max(a.logarithm_bits, b.logarithm_bits));
+  }
+  const double to_number = (a.is_logarithm() ? logarithm_function_cost(law, a) : 0) +
+                           (b.is_logarithm() ? logarithm_function_cost(law, b) : 0);
   const double significands = significand_product_cost(law, a, b, multiplier);
   if (a.is_integer() && b.is_integer()) return significands;
-  return significands + 2 * law.integer_add(std::max(a.exponent_bits, b.exponent_bits)) +
+  return to_number + significands +
+         2 * law.integer_add(std::max(a.exponent_bits, b.exponent_bits)) +
          law.normalise_product(shifter_size(a.significand_bits + b.significand_bits));
 }
 

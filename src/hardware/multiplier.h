@@ -10,6 +10,9 @@ namespace mantissa {
 /// integer law at the product of the significand widths, two additions of the wider exponent (sum,
 /// bias) and a normaliser and rounder of the product's width. An integer beside a float enters as a
 /// significand without an exponent of its own.
+///
+/// Two logarithms are added. One beside another number is made a number first
+/// (`logarithm_function_cost`).
 double multiplier_cost(const ArithmeticLaw& law, const NumberWidth& a, const NumberWidth& b,
                        const Multiplier& multiplier = {});
 

@@ -5,6 +5,7 @@
 
 #include "hardware/arithmetic.h"
 #include "hardware/host_core.h"
+#include "numeric/rounding_grid.h"
 #include "support/error.h"
 
 namespace mantissa {
@@ -43,9 +44,12 @@ std::vector<const LayerNumerics*> match_layers(const Network& network,
 /// Sufficient, not necessary: every number of `inner` is one of `outer`.
 bool holds(const Format& outer, const Format& inner) {
   if (outer == inner || outer.is_fp32()) return true;
+  // Others are as precise as their widest significand only near 1.
+  if (!has_rounding_grid(outer)) return false;
   const NumberWidth wide = number_width(outer);
   const NumberWidth narrow = number_width(inner);
-  return !wide.is_integer() && !narrow.is_integer() && wide.exponent_bits >= narrow.exponent_bits &&
+  return !wide.is_integer() && !narrow.is_integer() && !narrow.is_logarithm() &&
+         wide.exponent_bits >= narrow.exponent_bits &&
          wide.significand_bits >= narrow.significand_bits;
 }
 

@@ -215,6 +215,52 @@ TEST_CASE("logarithm, exponential and power agree with the C library to twelve d
   CHECK(binary_exponential(-4) == 0.0625);
 }
 
+TEST_CASE("logarithmic units add where others multiply, and interpolate where others add") {
+  const ArithmeticLaw law = fit_arithmetic(horowitz(), "test");
+  const NumberWidth lns = width("lns5.10");
+  CHECK(lns.storage_bits == 17);
+  CHECK(lns.logarithm_bits == 15);
+  CHECK(width("takum16").logarithm_bits == 20);  // 9 bits of characteristic, 11 of mantissa
+  CHECK(width("takum16").storage_bits == 16);
+  CHECK_FALSE(width("takumlin16").is_logarithm());
+  CHECK(width("takumlin16").significand_bits == 12);
+  CHECK(width("unum2_3").significand_bits == 9);
+  CHECK(width("unum2_3").exponent_bits == 4);
+  CHECK(multiplier_cost(law, lns, lns) == doctest::Approx(law.integer_add(15)));
+  // 10 fraction and 3 guard bits by half as many.
+  const double function = law.integer_multiply(13 * 7) + law.integer_add(13);
+  CHECK(logarithm_function_cost(law, lns) == doctest::Approx(function));
+  CHECK(adder_cost(law, lns, lns) == doctest::Approx(2 * law.integer_add(15) + function));
+  // Beside a float a logarithm is made a number first.
+  NumberWidth number = lns;
+  number.logarithm_bits = 0;
+  CHECK(multiplier_cost(law, lns, width("fp16")) ==
+        doctest::Approx(multiplier_cost(law, number, width("fp16")) + function));
+  CHECK(mac_pj(law, "lns5.10", "lns5.10", "fp32") ==
+        doctest::Approx(law.integer_add(15) + function + adder_cost(law, number, width("fp32"))));
+  CHECK(mac_pj(law, "fp16", "fp16", "lns5.10") > mac_pj(law, "lns5.10", "lns5.10", "lns5.10"));
+  // Products are cheap, sums dear.
+  CHECK(multiplier_cost(law, lns, lns) < 0.1 * multiplier_cost(law, width("fp16"), width("fp16")));
+  CHECK(adder_cost(law, lns, lns) > adder_cost(law, width("fp16"), width("fp16")));
+  for (int bits = 0; bits < 20; ++bits) {
+    const NumberWidth narrow = width(("lns5." + std::to_string(bits)).c_str());
+    const NumberWidth wide = width(("lns5." + std::to_string(bits + 1)).c_str());
+    CHECK(adder_cost(law, wide, wide) > adder_cost(law, narrow, narrow));
+    CHECK(multiplier_cost(law, wide, wide) > multiplier_cost(law, narrow, narrow));
+  }
+}
+
+TEST_CASE("a conversion between a logarithm and a number pays for the function") {
+  const ArithmeticLaw law = fit_arithmetic(horowitz(), "test");
+  const auto convert = [&](const char* from, const char* to) {
+    return converter_cost(law, {.per_bit = 0.011}, parse_format(from), parse_quantization(to));
+  };
+  CHECK(convert("lns5.10", "lns5.10") == 0);
+  CHECK(convert("fp32", "lns5.10") > logarithm_function_cost(law, width("lns5.10")));
+  CHECK(convert("lns5.10", "fp32") == convert("fp32", "lns5.10"));
+  CHECK(convert("lns5.10", "lns4.3") < convert("lns5.10", "fp16"));
+}
+
 TEST_CASE("sums that do more cost more: compensation four additions, exact sums by their range") {
   const ArithmeticLaw law = fit_arithmetic(horowitz(), "test");
   const auto sum = [&](const char* format, const char* mac) {
