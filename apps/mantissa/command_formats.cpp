@@ -64,11 +64,20 @@ ExitCode list() {
   return ExitCode::success;
 }
 
+/// The bits of an element, or of which length they may be.
+std::string storage_text(const Format& format, const FormatFacts& known) {
+  const std::string longest = shortest_decimal(known.storage_bits) + " bits";
+  const auto* unum = std::get_if<UnumFormat>(&format.parameters());
+  if (unum == nullptr) return longest;
+  return std::to_string(unum->value_bits(0)) + " to " + longest +
+         "; `formats quantize --bits` tells the mean";
+}
+
 std::string facts_table(const Format& format) {
   const FormatFacts known = facts(format);
   std::vector<std::pair<std::string, std::string>> rows = {
       {"family", known.family},
-      {"storage", shortest_decimal(known.storage_bits) + " bits"},
+      {"storage", storage_text(format, known)},
       {"exponent", std::to_string(known.exponent_bits) + " bits"},
       {"significand",
        std::to_string(known.significand_bits) + " bits" +
@@ -84,6 +93,11 @@ std::string facts_table(const Format& format) {
       {"NaN", yes_or_no(known.has_nan)},
       {"negative zero", yes_or_no(known.has_negative_zero)},
   };
+  if (known.logarithm_bits > 0) {
+    const int fraction = known.logarithm_bits - known.exponent_bits;
+    rows[2] = {"logarithm", std::to_string(known.exponent_bits) + " integer bits"};
+    rows[3] = {"", "up to " + std::to_string(fraction) + " fraction bits"};
+  }
   if (const FloatFormat* parameters = format.as_float()) {
     rows.insert(rows.begin() + 3, {"bias", std::to_string(parameters->bias)});
   }
@@ -111,13 +125,13 @@ ExitCode show(const std::string& name, bool values) {
   if (quantization.scaling.scales() && !values) return show_scaled(quantization);
   const Format& format = quantization.format;
   if (values) {
-    const double bits = facts(format).storage_bits;
+    const int bits = facts(format).code_bits;
     if (bits > 16) {
-      throw Error("--values", "\"" + name + "\" has " + shortest_decimal(bits) + " bits",
+      throw Error("--values", "\"" + name + "\" has " + std::to_string(bits) + " bits",
                   "codes are listed for formats of up to 16 bits");
     }
     std::string text;
-    for (std::uint32_t code = 0; code < (1U << static_cast<unsigned>(bits)); ++code) {
+    for (std::uint32_t code = 0; code < (1U << bits); ++code) {
       text += std::to_string(code) + " " + exact_text(decode(format, code)) + "\n";
     }
     print(text);
@@ -149,8 +163,8 @@ std::vector<float> read_numbers() {
   return numbers;
 }
 
-ExitCode quantize_lines(const std::string& format, const std::string& rounding,
-                        std::uint64_t seed) {
+ExitCode quantize_lines(const std::string& format, const std::string& rounding, std::uint64_t seed,
+                        bool bits) {
   Quantization quantization = parse_quantization(format);
   if (!rounding.empty()) quantization.rounding = parse_rounding(rounding);
   std::vector<float> numbers = read_numbers();
@@ -161,6 +175,12 @@ ExitCode quantize_lines(const std::string& format, const std::string& rounding,
     std::copy(row.values().begin(), row.values().end(), numbers.begin());
   } else {
     quantize(numbers, quantization, RandomKey{seed});
+  }
+  if (bits) {
+    const double mean =
+        mean_storage_bits(numbers, quantization.format) + quantization.scaling.bits_per_element();
+    print(shortest_decimal(mean) + "\n");
+    return ExitCode::success;
   }
   std::string text;
   for (const float number : numbers) text += exact_text(static_cast<double>(number)) + "\n";
@@ -173,6 +193,7 @@ struct Options {
   bool values = false;
   std::string rounding;  ///< empty: the format's own, rne unless it says another
   std::uint64_t seed = 0;
+  bool bits = false;
 };
 
 constexpr const char* kFormatHelp =
@@ -220,9 +241,11 @@ void add_formats_command(CLI::App& app, const CommonOptions& /*common*/, Action&
   quantize_some->add_option("--seed", options->seed, "of stochastic rounding")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  quantize_some->add_flag("--bits", options->bits,
+                          "instead print the bits of storage that a number takes, on average");
   quantize_some->callback([options, &action] {
     action = [options] {
-      return quantize_lines(options->format, options->rounding, options->seed);
+      return quantize_lines(options->format, options->rounding, options->seed, options->bits);
     };
   });
   add_formats_dot(*formats, action);
