@@ -88,6 +88,10 @@ struct Rounding32 {
   float min_normal = 0;
   float max_finite = 0;
   float overflow = 0;  ///< what a larger magnitude becomes
+  // Of bits: the smallest normal number is scaled to that of binary32, so that subnormals have the
+  // same places.
+  float scale = 1;
+  std::uint32_t dropped = 0;  ///< mask of the bits below the last place
   // Of fixed point:
   float anchor = 0;  ///< 1.5 * 2^23 quanta: its last place is the quantum
   float lowest = 0;  ///< the negative end
@@ -96,9 +100,11 @@ struct Rounding32 {
 /// What the roundings of a chain have to think of.
 enum class Range32 : std::uint8_t {
   full,
-  bounded,  ///< proven: nothing overflows, and all is finite
-  plain,    ///< proven too: no -0, and every subnormal value is exact
-  fixed,    ///< the sum's format is fixed point
+  bounded,        ///< proven: nothing overflows, and all is finite
+  plain,          ///< proven too: no -0, and every subnormal value is exact
+  fixed,          ///< the sum's format is fixed point
+  coded,          ///< proven: operands are finite; rounded by the bits, on lanes that round to odd
+  coded_bounded,  ///< proven too: no sum overflows
 };
 
 struct Plan32 {

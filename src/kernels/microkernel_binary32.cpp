@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include "kernels/microkernel.h"
@@ -135,10 +136,75 @@ class FixedRounding {
   Floats largest_;
 };
 
+#if HWY_TARGET <= HWY_AVX3
+/// Rounding to nearest even of scaled finite values by their bits: half a unit less one bit is
+/// added, and one more where the last bit kept is set. There is no NaN but the
+/// default one.
+template <bool kBounded>
+class CodeRounding {
+ public:
+  HWY_INLINE explicit CodeRounding(const Rounding32& rounding)
+      : dropped_(_mm512_set1_epi32(static_cast<int>(rounding.dropped))),
+        max_finite_(_mm512_set1_ps(rounding.max_finite * rounding.scale)),
+        overflow_(_mm512_set1_ps(std::isfinite(rounding.overflow)
+                                     ? rounding.overflow * rounding.scale
+                                     : rounding.overflow)) {}
+
+  HWY_INLINE Floats round(Floats value) const {
+    const __m512i bits = _mm512_castps_si512(value.raw);
+    const __m512i last = _mm512_add_epi32(dropped_, _mm512_set1_epi32(1));
+    const __mmask16 odd = _mm512_test_epi32_mask(bits, last);
+    const __m512i half = _mm512_add_epi32(bits, _mm512_srli_epi32(dropped_, 1));
+    const __m512i carried = _mm512_mask_add_epi32(half, odd, half, _mm512_set1_epi32(1));
+    const __m512i rounded = _mm512_andnot_si512(dropped_, carried);
+    if constexpr (kBounded) return Floats{_mm512_castsi512_ps(rounded)};
+    const Floats magnitude = hn::Abs(Floats{_mm512_castsi512_ps(rounded)});
+    const __mmask16 over = _mm512_cmp_ps_mask(magnitude.raw, max_finite_, _CMP_GT_OQ);
+    constexpr int kAndOr = 0xEA;  // (rounded & sign bit) | overflow
+    return Floats{_mm512_castsi512_ps(_mm512_mask_ternarylogic_epi32(
+        rounded, over, _mm512_set1_epi32(std::numeric_limits<int>::min()),
+        _mm512_castps_si512(overflow_), kAndOr))};
+  }
+
+ private:
+  __m512i dropped_;
+  __m512 max_finite_;
+  __m512 overflow_;
+};
+
+/// One step of a chain whose sums are rounded by their bits.
+template <Sum32 kSum, bool kBounded>
+class CodeStep {
+ public:
+  HWY_INLINE explicit CodeStep(const Plan32& plan)
+      : rounding_(plan.sum_rounding),
+        scale_(hn::Set(Tag(), plan.sum_rounding.scale)),
+        unscale_(hn::Set(Tag(), 1 / plan.sum_rounding.scale)) {}
+
+  HWY_INLINE Floats enter(Floats sum) const { return hn::Mul(sum, scale_); }
+  HWY_INLINE Floats leave(Floats sum) const { return hn::Mul(sum, unscale_); }
+
+  HWY_INLINE Floats operator()(Floats sum, Floats left, Floats right) const {
+    const Floats scaled = hn::Mul(right, scale_);
+    if constexpr (kSum == Sum32::odd) {
+      return rounding_.round(multiply_add_to_odd(Tag(), left, scaled, sum));
+    }
+    return rounding_.round(hn::MulAdd(left, scaled, sum));
+  }
+
+ private:
+  CodeRounding<kBounded> rounding_;
+  Floats scale_;
+  Floats unscale_;
+};
+#endif
+
 /// One step of the chain.
 template <Product32 kProduct, Sum32 kSum, class Rounding>
 class Step {
  public:
+  static constexpr bool kOneVector = kProduct == Product32::rounded || kProduct == Product32::odd;
+
   HWY_INLINE explicit Step(const Plan32& plan)
       : product_(plan.product_rounding), sum_(plan.sum_rounding) {}
 
@@ -174,10 +240,17 @@ class Step {
 // Chains at work at once: enough to hide the latency of a step, few enough for the registers.
 constexpr int kStepVectors = kLanes >= 16 ? 2 : 1;
 
+/// Steps of two roundings leave fewer registers.
+template <class Step>
+constexpr bool takes_one_vector() {
+  if constexpr (requires { Step::kOneVector; }) return Step::kOneVector;
+  return false;
+}
+
 template <TileLayout kLayout, int kRows, class Step>
 void continue_rows(const Step& step, const Tile& tile, int row) {
   int column = 0;
-  if constexpr (kStepVectors == 2) {
+  if constexpr (kStepVectors == 2 && !takes_one_vector<Step>()) {
     for (; column + kLanes < tile.columns; column += 2 * kLanes) {
       continue_chains<kLayout, kRows, 2>(step, tile, row, column);
     }
@@ -214,7 +287,8 @@ void add_by(const Step& step, const Tile& tile) {
     for (int column = 0; column < tile.columns; column += kLanes) {
       float* sums = tile.sums + row * kColumns + column;
       const Floats right = hn::LoadU(d, tile.right + row * kColumns + column);
-      hn::StoreU(step(hn::LoadU(d, sums), right, one), d, sums);
+      const Floats sum = step(enter_step(step, hn::LoadU(d, sums)), right, one);
+      hn::StoreU(leave_step(step, sum), d, sums);
     }
   }
 }
@@ -223,6 +297,8 @@ template <Product32 kProduct, Sum32 kSum, class Body>
 HWY_INLINE void with_range(const Plan32& plan, const Body& body) {
   if (plan.range == Range32::plain) {
     body(Step<kProduct, kSum, PlainRounding>(plan));
+  } else if (plan.range == Range32::bounded) {
+    body(Step<kProduct, kSum, BoundedRounding>(plan));
   } else {
     body(Step<kProduct, kSum, FullRounding>(plan));
   }
@@ -232,8 +308,6 @@ template <Sum32 kSum, class Body>
 HWY_INLINE void with_fused(const Plan32& plan, const Body& body) {
   if (plan.range == Range32::fixed) {
     body(Step<Product32::fused, Sum32::odd, FixedRounding>(plan));
-  } else if (plan.range == Range32::bounded) {
-    body(Step<Product32::fused, kSum, BoundedRounding>(plan));
   } else {
     with_range<Product32::fused, kSum>(plan, body);
   }
@@ -250,9 +324,30 @@ HWY_INLINE void with_rounded(const Plan32& plan, const Body& body) {
   }
 }
 
+#if HWY_TARGET <= HWY_AVX3
+template <Sum32 kSum, class Body>
+HWY_INLINE void with_coded(const Plan32& plan, const Body& body) {
+  if (plan.range == Range32::coded_bounded) {
+    body(CodeStep<kSum, true>(plan));
+  } else {
+    body(CodeStep<kSum, false>(plan));
+  }
+}
+#endif
+
 /// Calls `body` with the step of the plan.
 template <class Body>
 HWY_INLINE void with_step(const Plan32& plan, const Body& body) {
+#if HWY_TARGET <= HWY_AVX3
+  if (plan.range == Range32::coded || plan.range == Range32::coded_bounded) {
+    if (plan.sum == Sum32::odd) {
+      with_coded<Sum32::odd>(plan, body);
+    } else {
+      with_coded<Sum32::rerounded>(plan, body);
+    }
+    return;
+  }
+#endif
   if (plan.product == Product32::fused) {
     if (plan.sum == Sum32::odd) {
       with_fused<Sum32::odd>(plan, body);

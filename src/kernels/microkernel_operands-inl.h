@@ -80,6 +80,18 @@ class Operands {
   std::int64_t right_step_;
 };
 
+/// Sums that a step keeps in another scale, on their way from and to the state.
+template <class Step, class Vector>
+HWY_INLINE Vector enter_step(const Step& step, Vector sum) {
+  if constexpr (requires { step.enter(sum); }) return step.enter(sum);
+  return sum;
+}
+template <class Step, class Vector>
+HWY_INLINE Vector leave_step(const Step& step, Vector sum) {
+  if constexpr (requires { step.leave(sum); }) return step.leave(sum);
+  return sum;
+}
+
 /// Continues kRows x kVectors binary32 chains from (row, column) of a tile over its depth, the sums
 /// in registers: `sum = step(sum, left, right)` for each k.
 template <TileLayout kLayout, int kRows, int kVectors, class Step>
@@ -94,7 +106,7 @@ HWY_INLINE void continue_chains(const Step& step, const Tile& tile, int row, int
   for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
     for (int vector = 0; vector < kVectors; ++vector) {
-      sum[i][vector] = hn::LoadU(d, sums + i * kColumns + vector * kLanes);
+      sum[i][vector] = enter_step(step, hn::LoadU(d, sums + i * kColumns + vector * kLanes));
     }
   }
   const std::int64_t depth = tile.depth;
@@ -112,7 +124,7 @@ HWY_INLINE void continue_chains(const Step& step, const Tile& tile, int row, int
   for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
     for (int vector = 0; vector < kVectors; ++vector) {
-      hn::StoreU(sum[i][vector], d, sums + i * kColumns + vector * kLanes);
+      hn::StoreU(leave_step(step, sum[i][vector]), d, sums + i * kColumns + vector * kLanes);
     }
   }
 }
