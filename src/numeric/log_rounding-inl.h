@@ -285,7 +285,7 @@ class BetweenRounder {
     const Vector above =
         hn::IfThenElse(alone, below, hn::GatherIndex(integer, table_.members.data(), behind));
     if constexpr (kRounding == Rounding::stochastic) {
-      return one_by_one(x_code, a, below, above, random);
+      return stochastic(x_code, a, below, above, hn::Or(random, unused_random_bits_));
     } else if constexpr (kRounding == Rounding::to_odd) {
       const Vector parity = hn::Add(index, set(table_.first_is_odd ? 1 : 0));
       const Mask odd = hn::Ne(hn::And(parity, set(1)), hn::Zero(integer));
@@ -297,8 +297,57 @@ class BetweenRounder {
     }
   }
 
-  HWY_INLINE Vector one_by_one(Vector x_code, Vector a, Vector below, Vector above,
-                               Words random) const {
+  HWY_INLINE Vector stochastic(Vector x_code, Vector a, Vector below, Vector above,
+                               Words words) const {
+    const Integers integer;
+    // Where all numbers are below 2^31 units of the last place of `below`.
+    const Vector octaves =
+        hn::Sub(hn::ShiftRight<kFractionBits>(above), hn::ShiftRight<kFractionBits>(below));
+    Mask apart = hn::Gt(octaves, set(31 - kFractionBits - 1));
+    if constexpr (!kTakum) {
+      const Mask below_first = hn::And(hn::Lt(a, set(table_.members[0])), hn::Gt(a, set(0)));
+      apart = hn::Or(apart, below_first);
+    }
+    if (HWY_UNLIKELY(!hn::AllFalse(integer, apart))) {
+      return one_by_one(x_code, a, below, above, words);
+    }
+    return hn::IfThenElse(goes_away_near(a, below, above, words), above, below);
+  }
+
+  /// `goes_away` in products of 64 bits: of the even lanes, and of the odd ones.
+  HWY_INLINE Mask goes_away_near(Vector a, Vector below, Vector above, Words words) const {
+    const WordTag word;
+    const hn::RepartitionToWide<WordTag> wide;
+    const hn::RebindToSigned<decltype(wide)> wide_integer;
+    const Vector exponent = hn::ShiftRight<kFractionBits>(below);
+    const auto whole = [&](Vector code) {
+      const Vector significand = hn::Or(hn::And(code, set(kFraction)), set(kFraction + 1));
+      const Vector places = hn::Sub(hn::ShiftRight<kFractionBits>(code), exponent);
+      return hn::Shl(hn::BitCast(word, significand), hn::BitCast(word, places));
+    };
+    const Words start = whole(below);
+    const Words step = hn::Sub(whole(above), start);
+    const Words part = hn::Sub(whole(a), start);
+    const auto low = hn::Set(wide, 0xFFFFFFFF);
+    const auto is_beyond = [&](auto product, auto step_once, auto limit) {
+      const auto needed = hn::BitCast(wide_integer, hn::Add(product, step_once));
+      return hn::BitCast(
+          wide, hn::VecFromMask(wide_integer, hn::Gt(needed, hn::BitCast(wide_integer, limit))));
+    };
+    const auto step_wide = hn::BitCast(wide, step);
+    const auto part_wide = hn::BitCast(wide, part);
+    const auto odd_step = hn::ShiftRight<32>(step_wide);
+    const auto odd_words = hn::BitCast(word, hn::ShiftRight<32>(hn::BitCast(wide, words)));
+    const auto even =
+        is_beyond(hn::MulEven(words, step), hn::And(step_wide, low), hn::ShiftLeft<32>(part_wide));
+    const auto odd = is_beyond(hn::MulEven(odd_words, hn::BitCast(word, odd_step)), odd_step,
+                               hn::AndNot(low, part_wide));
+    const auto stays = hn::Or(hn::And(even, low), hn::AndNot(low, odd));
+    return hn::Not(hn::MaskFromVec(hn::BitCast(Integers(), stays)));
+  }
+
+  HWY_NOINLINE Vector one_by_one(Vector x_code, Vector a, Vector below, Vector above,
+                                 Words random) const {
     const Integers integer;
     const std::size_t lanes = hn::Lanes(integer);
     alignas(64) std::array<std::int32_t, kMaxLanes> signed_codes{};
@@ -310,7 +359,7 @@ class BetweenRounder {
     hn::Store(a, integer, codes.data());
     hn::Store(below, integer, lows.data());
     hn::Store(above, integer, highs.data());
-    hn::Store(hn::Or(random, unused_random_bits_), WordTag(), words.data());
+    hn::Store(random, WordTag(), words.data());
     const std::int32_t first = table_.members[0];
     for (std::size_t i = 0; i < lanes; ++i) {
       if (codes[i] >= first && codes[i] < kInfinity) {

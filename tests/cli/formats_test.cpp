@@ -51,6 +51,13 @@ TEST_CASE("formats show --values lists a line for each code, and refuses wide fo
         "error: --values: \"fp32\" has 32 bits; codes are listed for formats of up to 16 bits\n");
 }
 
+TEST_CASE("formats quantize --bits tells what a number takes, on average") {
+  CHECK(quantized("1\n0\n1.00390625\n1\n", {"unum2_3", "--bits"}) == "11\n");  // 9, 9, 17, 9
+  CHECK(quantized("1\n2\n", {"takum16", "--bits"}) == "16\n");
+  CHECK(quantized("1\n2\n", {"mxfp4", "--bits"}) == "4.25\n");
+  CHECK(run_mantissa({"formats", "show", "unum2_3"}).out.find("9 to 19 bits") != std::string::npos);
+}
+
 TEST_CASE("formats quantize answers each number with a hex float") {
   CHECK(quantized("0.1\n448.5\n0x1p-10\n-0\n-inf\nnan\n", {"e5m2"}) ==
         "0x1.8p-4\n0x1.cp+8\n0x1p-10\n-0x0p+0\n-inf\nnan\n");

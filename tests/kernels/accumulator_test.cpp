@@ -92,6 +92,18 @@ TEST_CASE(
   });
 }
 
+TEST_CASE("takum, logarithmic and unum accumulators give the bits of the scalar chain") {
+  for (const char* mac : {"takum8", "takum16", "takumlin12", "lns4.3", "lns5.10/rtz", "unum2_2",
+                          "takum16/sr", "lns4.3 product=lns4.3", "takum12/chunk8:takum16",
+                          "kahan:takum16", "pairwise:unum2_3", "exact:lns5.10"}) {
+    for (const Values values : kAllValues) {
+      for (const char* operands : {"takum8", "takumlin16", "lns4.3", "unum1_2", "fp32"}) {
+        check_chain(mac, values, operands, 13);
+      }
+    }
+  }
+}
+
 TEST_CASE("every tie between posits goes to the even code in an accumulator") {
   // 1 * x + 0 for x in the middle of each two posits of 8 bits, which are posits of 9 bits, and
   // next to it.
