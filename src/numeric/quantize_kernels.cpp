@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "numeric/part_of_words.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "numeric/quantize_kernels.cpp"
 #include <hwy/foreach_target.h>
@@ -12,7 +14,7 @@
 
 #include "numeric/philox-inl.h"
 #include "numeric/rounding_run-inl.h"
-#include "numeric/rounding_words.h"
+#include "numeric/stochastic_rounder-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mantissa::HWY_NAMESPACE {
@@ -20,29 +22,86 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::size_t kRandomChunk = 1024;  // words made at a time; stays in the first-level cache
+using WordTag = hn::ScalableTag<std::uint32_t>;
+using Floats = hn::Vec<hn::ScalableTag<float>>;
 
-/// Random bits of each word that rounding on the grid can depend on.
-int needed_random_bits(const RoundingGrid& grid, RoundingMethod method, RoundingMode mode) {
-  const int asked = mode.random_bits == 0 ? 32 : mode.random_bits;
-  // Where every magnitude loses the same bits no more are compared with the word.
-  return method == RoundingMethod::bits ? std::min(asked, 23 - grid.fraction_bits) : asked;
+/// Calls `round(part, source, destination, count)` for all parts of a tensor.
+template <typename Round>
+void for_each_part(std::span<const float> source, float* destination, RandomKey key,
+                   std::uint64_t first_index, Round round) {
+  PartOfWords words;
+  for (std::size_t done = 0; done < source.size(); done += PartOfWords::kCount) {
+    const std::size_t count = std::min(PartOfWords::kCount, source.size() - done);
+    words.begin(key, first_index + done, count);
+    round(words, source.data() + done, destination + done, count);
+  }
+}
+
+/// By `quick`, and by `rounder` the vectors that it leaves undecided.
+template <typename Quick, typename Rounder>
+class TwoRounders {
+ public:
+  using Unsigned = WordTag;
+
+  TwoRounders(const Quick& quick, const Rounder& rounder, PartOfWords& words)
+      : quick_(quick), rounder_(rounder), words_(words), halves_(words.halves()) {}
+
+  const std::uint32_t* halves() const { return halves_; }
+
+  HWY_INLINE Floats operator()(Floats x, const std::uint32_t* words) const {
+    const auto result = quick_(x, hn::LoadU(WordTag(), words));
+    if (HWY_LIKELY(hn::AllFalse(hn::RebindToSigned<WordTag>(), result.undecided))) {
+      return result.rounded;
+    }
+    return round_whole(x, words - halves_);
+  }
+
+ private:
+  HWY_NOINLINE Floats round_whole(Floats x, std::ptrdiff_t at) const {
+    return round_vector(rounder_, x, words_.whole() + at);
+  }
+
+  const Quick& quick_;
+  const Rounder& rounder_;
+  PartOfWords& words_;
+  const std::uint32_t* halves_;
+};
+
+template <typename Quick, typename Rounder>
+HWY_INLINE Floats round_vector(const TwoRounders<Quick, Rounder>& rounder, Floats x,
+                               const std::uint32_t* words) {
+  return rounder(x, words);
+}
+
+template <bool kSubnormals, typename Rounder>
+void run_quick(const Rounder& rounder, std::span<const float> source, float* destination,
+               const RoundingGrid& grid, RoundingMode mode, RandomKey key,
+               std::uint64_t first_index) {
+  using Quick = StochasticRounder<kSubnormals>;
+  const Quick quick(grid, mode);
+  for_each_part(source, destination, key, first_index,
+                [&](PartOfWords& words, const float* from, float* to, std::size_t count) HWY_ATTR {
+                  const TwoRounders<Quick, Rounder> both(quick, rounder, words);
+                  round_run<1>(both, from, to, count, both.halves());
+                });
 }
 
 template <typename Rounder>
-void run_stochastic(const Rounder& rounder, int random_bits, std::span<const float> source,
-                    float* destination, RandomKey key, std::uint64_t first_index) {
-  constexpr std::size_t kStep = 4 * kRoundingBlock;
-  constexpr std::size_t kVector = hn::MaxLanes(hn::ScalableTag<std::uint32_t>());
-  alignas(64) std::array<std::uint32_t, kRandomChunk + kStep + kVector> words{};
-  const std::size_t offset = first_index % kRoundingBlock;
-  for (std::size_t done = 0; done < source.size(); done += kRandomChunk) {
-    const std::size_t count = std::min(kRandomChunk, source.size() - done);
-    const std::size_t filled = (offset + count + kStep - 1) / kStep * kStep;
-    fill_rounding_blocks(std::span(words).first(filled), key, (first_index + done) / kRoundingBlock,
-                         random_bits);
-    round_run<1>(rounder, source.data() + done, destination + done, count, words.data() + offset);
+void run_stochastic(const Rounder& rounder, std::span<const float> source, float* destination,
+                    const RoundingGrid& grid, RoundingMode mode, RandomKey key,
+                    std::uint64_t first_index) {
+  if (can_round_codes(grid)) {
+    if (StochasticRounder<true>::has_subnormals(grid)) {
+      run_quick<true>(rounder, source, destination, grid, mode, key, first_index);
+    } else {
+      run_quick<false>(rounder, source, destination, grid, mode, key, first_index);
+    }
+    return;
   }
+  for_each_part(source, destination, key, first_index,
+                [&](PartOfWords& words, const float* from, float* to, std::size_t count) HWY_ATTR {
+                  round_run<1>(rounder, from, to, count, words.with_bits(random_bits_of(mode)));
+                });
 }
 
 template <typename Rounder>
@@ -59,8 +118,7 @@ void round_by_method(std::span<const float> source, float* destination, const Ro
                      std::uint64_t first_index) {
   const auto with = [&](const auto& rounder) HWY_ATTR {
     if constexpr (kRounding == Rounding::stochastic) {
-      run_stochastic(rounder, needed_random_bits(grid, method, mode), source, destination, key,
-                     first_index);
+      run_stochastic(rounder, source, destination, grid, mode, key, first_index);
     } else {
       run(rounder, source, destination);
     }
@@ -101,13 +159,14 @@ void round_span(std::span<const float> source, float* destination, const Roundin
 }
 
 void fill_bits(std::span<std::uint32_t> words, RandomKey key, std::uint64_t first_index) {
-  constexpr std::size_t kRoom = 256;  // more than a step of the generator
-  alignas(64) std::array<std::uint32_t, kRandomChunk + kRoom> made{};
+  constexpr std::size_t kCount = 1024;  // stays in the first-level cache
+  constexpr std::size_t kRoom = 256;    // more than a step of the generator
+  alignas(64) std::array<std::uint32_t, kCount + kRoom> made{};
   const PhiloxStream stream(key);
   const std::size_t step = PhiloxStream::step();
   const std::size_t offset = first_index % 4;  // blocks are of 4 words
-  for (std::size_t done = 0; done < words.size(); done += kRandomChunk) {
-    const std::size_t count = std::min(kRandomChunk, words.size() - done);
+  for (std::size_t done = 0; done < words.size(); done += kCount) {
+    const std::size_t count = std::min(kCount, words.size() - done);
     const std::size_t filled = (offset + count + step - 1) / step * step;
     stream.fill((first_index + done) / 4, made.data(), filled);
     std::memcpy(words.data() + done, made.data() + offset, count * sizeof(std::uint32_t));

@@ -33,6 +33,11 @@ std::string spelling(RoundingMode mode);
 /// The inverse of `spelling`. Throws Error with the nearest valid spelling.
 RoundingMode parse_rounding(std::string_view text);
 
+/// The R of `sr<R>`, the 32 of `sr`.
+inline int random_bits_of(RoundingMode mode) {
+  return mode.random_bits == 0 ? 32 : mode.random_bits;
+}
+
 /// Words with all ones behind the R bits that `sr<R>` looks at; comparing 32 bits then compares R.
 inline std::uint32_t unused_random_bits(RoundingMode mode) {
   return mode.random_bits == 0

@@ -9,6 +9,10 @@ namespace mantissa {
 
 namespace {
 
+constexpr int kMinExponent = -126;  // of normal binary32 numbers
+constexpr int kMaxExponent = 127;
+constexpr int kCarrierFraction = 23;
+
 template <typename Parameters>
 concept HasGrid = requires(const Parameters& parameters) {
   family::grid(parameters);
@@ -32,9 +36,6 @@ RoundingGrid rounding_grid(const Format& format) {
 }
 
 RoundingMethod rounding_method(const RoundingGrid& grid) {
-  constexpr int kMinExponent = -126;  // of normal binary32 numbers
-  constexpr int kMaxExponent = 127;
-  constexpr int kCarrierFraction = 23;
   // Without fraction bits the last bit of a code is an exponent's, so that codes do not show which
   // significand is even.
   if (grid.min_exponent == kMinExponent && grid.fraction_bits >= 1 &&
@@ -49,6 +50,11 @@ RoundingMethod rounding_method(const RoundingGrid& grid) {
     return RoundingMethod::binary32;
   }
   return RoundingMethod::binary64;
+}
+
+bool can_round_codes(const RoundingGrid& grid) {
+  return grid.max_positive == grid.max_negative && grid.fraction_bits < kCarrierFraction &&
+         grid.min_exponent >= kMinExponent && grid.max_exponent <= kMaxExponent;
 }
 
 }  // namespace mantissa

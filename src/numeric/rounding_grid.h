@@ -42,4 +42,9 @@ enum class RoundingMethod {
 };
 RoundingMethod rounding_method(const RoundingGrid& grid);
 
+/// Whether stochastic rounding can work on binary32 codes (StochasticRounder): the limits are the
+/// same for either sign, a code has bits to drop, and the smallest normal number is one of
+/// binary32.
+bool can_round_codes(const RoundingGrid& grid);
+
 }  // namespace mantissa
