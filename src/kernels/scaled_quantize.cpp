@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
 #include "numeric/scaled_kernels.h"
@@ -53,8 +54,9 @@ class Quantizer {
   }
 
   void by_channel(const AxisView& view) const {
+    if (view.outer == 1 && view.inner > 1) return by_contiguous_channel(view);
     std::vector<float> scales = channel_maxima(view);
-    for (float& scale : scales) scale = choose_.of_group(scale);
+    choose_.of_groups(scales);
     const std::int64_t slab = view.length * view.inner;
     parallel_for(view.outer, grain_of(slab), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t o = begin; o < end; ++o) {
@@ -72,8 +74,12 @@ class Quantizer {
     const std::int64_t blocks = (view.length + block_ - 1) / block_;
     if (view.inner == 1) {
       parallel_for(view.outer, grain_of(view.length), [&](std::int64_t begin, std::int64_t end) {
+        if (view.length % block_ == 0) {  // blocks do not see where one axis ends
+          contiguous_blocks(begin * view.length, (end - begin) * view.length, block_, tensor_scale);
+          return;
+        }
         for (std::int64_t o = begin; o < end; ++o)
-          contiguous_blocks(o * view.length, view.length, tensor_scale);
+          contiguous_blocks(o * view.length, view.length, block_, tensor_scale);
       });
       return;
     }
@@ -113,15 +119,26 @@ class Quantizer {
     return maxima;
   }
 
-  void contiguous_blocks(std::int64_t first, std::int64_t length, float tensor_scale) const {
-    constexpr std::int64_t kBlocks = 64;  // at work at once, in the first-level cache
-    std::array<float, kBlocks> scales{};
+  /// Each channel is one run of memory: its elements are rounded while they are in a cache.
+  void by_contiguous_channel(const AxisView& view) const {
+    parallel_for(view.length, grain_of(view.inner), [&](std::int64_t begin, std::int64_t end) {
+      contiguous_blocks(begin * view.inner, (end - begin) * view.inner, view.inner, 1);
+    });
+  }
+
+  /// The last block may be shorter.
+  void contiguous_blocks(std::int64_t first, std::int64_t length, std::int64_t block,
+                         float tensor_scale) const {
+    constexpr std::int64_t kElements = 2048;  // at work at once, in the first-level cache
+    constexpr std::int64_t kBlocks = kElements / 2;
+    // Written before they are read.
+    std::array<float, kBlocks> scales;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     while (length > 0) {
-      const std::int64_t count = std::clamp<std::int64_t>(length / block_, 1, kBlocks);
-      const std::int64_t run = std::min<std::int64_t>(block_, length);
+      const std::int64_t most = std::max<std::int64_t>(kElements / block, 1);
+      const std::int64_t count = std::clamp<std::int64_t>(length / block, 1, most);
+      const std::int64_t run = std::min<std::int64_t>(block, length);
       max_magnitudes(source_ + first, count, run, scales.data());
-      for (std::int64_t i = 0; i < count; ++i)
-        scales[i] = choose_.of_group(scales[i], tensor_scale);
+      choose_.of_groups(std::span(scales).first(static_cast<std::size_t>(count)), tensor_scale);
       round_runs(first, count, run, scales.data());
       first += count * run;
       length -= count * run;
@@ -136,7 +153,7 @@ class Quantizer {
     for (std::int64_t row = 0; row < rows; ++row) {
       raise_max_magnitudes(source_ + first + row * view.inner, view.inner, scales.data());
     }
-    for (float& scale : scales) scale = choose_.of_group(scale, tensor_scale);
+    choose_.of_groups(scales, tensor_scale);
     for (std::int64_t row = 0; row < rows; ++row) {
       round_elements(first + row * view.inner, view.inner, scales.data());
     }

@@ -14,13 +14,15 @@ namespace mantissa {
 /// their upper halves, which nearly always decide, and whole ones.
 class PartOfWords {
  public:
-  static constexpr std::size_t kCount = 1024;  ///< at most; they stay in the first-level cache
-  static constexpr int kHalf = 16;             ///< random bits of an upper half
+  /// At most: so few that the memory is at work on the next elements while they are made.
+  static constexpr std::size_t kCount = 512;
+  static constexpr int kHalf = 16;  ///< random bits of an upper half
+
+  explicit PartOfWords(RandomKey key) : stream_(key) {}
 
   /// Names the words of the elements `first_index` and following, at most `kCount`.
-  void begin(RandomKey key, std::uint64_t first_index, std::size_t count) {
-    constexpr std::size_t kStep = 4 * kRoundingBlock;
-    key_ = key;
+  void begin(std::uint64_t first_index, std::size_t count) {
+    constexpr std::size_t kStep = std::size_t{4} * kRoundingBlock;
     first_block_ = first_index / kRoundingBlock;
     offset_ = first_index % kRoundingBlock;
     filled_ = (offset_ + count + kStep - 1) / kStep * kStep;
@@ -30,13 +32,12 @@ class PartOfWords {
 
   /// One word for each element, its lower half zero. A vector may be read behind the last.
   const std::uint32_t* halves() {
-    if (!has_halves_)
-      fill_rounding_blocks(std::span(halves_).first(filled_), key_, first_block_, kHalf);
+    if (!has_halves_) stream_.fill_blocks(std::span(halves_).first(filled_), first_block_, kHalf);
     has_halves_ = true;
     return halves_.data() + offset_;
   }
   const std::uint32_t* whole() {
-    if (!has_whole_) fill_rounding_blocks(std::span(whole_).first(filled_), key_, first_block_);
+    if (!has_whole_) stream_.fill_blocks(std::span(whole_).first(filled_), first_block_);
     has_whole_ = true;
     return whole_.data() + offset_;
   }
@@ -47,11 +48,11 @@ class PartOfWords {
 
  private:
   static constexpr std::size_t kMaxLanes = 16;
-  static constexpr std::size_t kRoom = 4 * kRoundingBlock + kMaxLanes;
+  static constexpr std::size_t kRoom = std::size_t{4} * kRoundingBlock + kMaxLanes;
 
   alignas(64) std::array<std::uint32_t, kCount + kRoom> halves_{};
   alignas(64) std::array<std::uint32_t, kCount + kRoom> whole_{};
-  RandomKey key_;
+  RoundingStream stream_;
   std::uint64_t first_block_ = 0;
   std::size_t offset_ = 0;
   std::size_t filled_ = 0;

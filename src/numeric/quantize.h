@@ -37,8 +37,8 @@ double round_exact(const ExactValue& value, const Quantization& to, std::uint32_
 /// Rounds each element of `values` to the nearest member of the format, in place; one pass over
 /// memory.
 ///
-/// With stochastic rounding the random word of element i is `rounding_word(key, first_index + i)`, so
-/// the result is the same on any number of threads. Single-threaded: callers split large tensors
+/// With stochastic rounding the random word of element i is `rounding_word(key, first_index + i)`,
+/// so the result is the same on any number of threads. Single-threaded: callers split large tensors
 /// (`parallel_for`).
 void quantize(std::span<float> values, const Quantization& quantization, RandomKey key = {},
               std::uint64_t first_index = 0);

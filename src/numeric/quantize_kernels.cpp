@@ -29,10 +29,10 @@ using Floats = hn::Vec<hn::ScalableTag<float>>;
 template <typename Round>
 void for_each_part(std::span<const float> source, float* destination, RandomKey key,
                    std::uint64_t first_index, Round round) {
-  PartOfWords words;
+  PartOfWords words(key);
   for (std::size_t done = 0; done < source.size(); done += PartOfWords::kCount) {
     const std::size_t count = std::min(PartOfWords::kCount, source.size() - done);
-    words.begin(key, first_index + done, count);
+    words.begin(first_index + done, count);
     round(words, source.data() + done, destination + done, count);
   }
 }

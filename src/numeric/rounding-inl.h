@@ -55,9 +55,9 @@ class GridRounder {
   using Words = hwy::HWY_NAMESPACE::Vec<Unsigned>;
 
   GridRounder(const RoundingGrid& grid, RoundingMode mode)
-      : cut_(set(std::ldexp(1.0, grid.max_exponent + 1))),
-        min_power_(set(std::ldexp(1.0, grid.min_exponent))),
-        addend_factor_(set(std::ldexp(1.0, kLaneFraction - grid.fraction_bits))),
+      : cut_(set(power_of_two(grid.max_exponent + 1))),
+        min_power_(set(power_of_two(grid.min_exponent))),
+        addend_factor_(set(power_of_two(kLaneFraction - grid.fraction_bits))),
         max_positive_(set(grid.max_positive)),
         max_negative_(set(grid.max_negative)),
         overflow_positive_(set(finite_overflow(grid, kRounding).positive)),

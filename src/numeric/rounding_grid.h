@@ -1,5 +1,8 @@
 #pragma once
 
+#include <bit>
+#include <cstdint>
+
 #include "numeric/format.h"
 
 namespace mantissa {
@@ -25,6 +28,12 @@ struct RoundingGrid {
   /// The exponent of the quantum below 2^(min_exponent + 1).
   int min_quantum_exponent() const { return min_exponent - fraction_bits; }
 };
+
+/// 2^exponent, a normal binary64 number; without the cost of std::ldexp, which shows where a
+/// rounder is made for every thousand elements.
+inline double power_of_two(int exponent) {
+  return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
+}
 
 /// Whether the values of the format lie on such a grid.
 bool has_rounding_grid(const Format& format);

@@ -103,7 +103,7 @@ inline void chain_step(const ChainRequest& request, std::int64_t first) {
       even = even & mask;
       odd = odd & mask;
     }
-    std::uint32_t* words = request.words + 2 * pair * request.step_stride + first;
+    std::uint32_t* words = request.words + std::int64_t{2} * pair * request.step_stride + first;
     even.shift_right(request.shift).store(words);
     odd.shift_right(request.shift).store(words + request.step_stride);
   }

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include "numeric/rounding_words_backend.h"
 
 // Highway compiles this part once per instruction set; it tells which one is in use.
@@ -32,7 +36,7 @@ namespace backend = rounding_words;
 /// 1 (Salmon et al. 2011, section 3.1). The key of the stream is the lower half of the first.
 backend::Schedule make_schedule(RandomKey key) {
   constexpr std::uint64_t kWeyl[2] = {0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B};
-  backend::Schedule schedule;
+  backend::Schedule schedule{};
   schedule.keys[0][0] = key.value;
   schedule.keys[0][1] = 0;
   for (int round = 1; round <= backend::kRounds; ++round) {
@@ -44,6 +48,19 @@ backend::Schedule make_schedule(RandomKey key) {
 }
 
 constexpr int kHalfBits = 16;
+
+#if defined(__x86_64__)
+/// clang 14 has no name for it in __builtin_cpu_supports.
+bool has_vaes_instructions() {
+  constexpr unsigned kLeaf = 7;
+  constexpr unsigned kVaes = 1U << 9;  // of ecx
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  return __get_cpuid_count(kLeaf, 0, &eax, &ebx, &ecx, &edx) != 0 && (ecx & kVaes) != 0;
+}
+#endif
 
 }  // namespace
 
@@ -60,9 +77,9 @@ bool has_aes() {
 
 bool has_vaes() {
 #if defined(__x86_64__)
-  static const bool has =
-      __builtin_cpu_supports("vaes") != 0 && __builtin_cpu_supports("avx512f") != 0 &&
-      __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0;
+  static const bool has = has_vaes_instructions() && __builtin_cpu_supports("avx512f") != 0 &&
+                          __builtin_cpu_supports("avx512bw") != 0 &&
+                          __builtin_cpu_supports("avx512dq") != 0;
   return has;
 #else
   return false;
@@ -100,34 +117,37 @@ std::uint32_t rounding_word(RandomKey key, std::uint64_t position, std::uint64_t
 
 void fill_rounding_words(std::span<std::uint32_t> words, RandomKey key,
                          std::uint64_t first_position, int random_bits) {
-  constexpr std::size_t kStep = 4 * kRoundingBlock;
-  alignas(64) std::array<std::uint32_t, 1024 + kStep> made;
+  constexpr std::size_t kStep = std::size_t{4} * kRoundingBlock;
+  alignas(64) std::array<std::uint32_t, 1024 + kStep> made{};
+  const RoundingStream stream(key);
   const std::size_t offset = first_position % kRoundingBlock;
   for (std::size_t done = 0; done < words.size();) {
     const std::size_t count = std::min<std::size_t>(1024, words.size() - done);
     const std::size_t filled = (offset + count + kStep - 1) / kStep * kStep;
-    fill_rounding_blocks(std::span(made).first(filled), key,
-                         (first_position + done) / kRoundingBlock, random_bits);
+    stream.fill_blocks(std::span(made).first(filled), (first_position + done) / kRoundingBlock,
+                       random_bits);
     std::copy_n(made.data() + offset, count, words.data() + done);
     done += count;
   }
 }
 
-void fill_rounding_blocks(std::span<std::uint32_t> words, RandomKey key, std::uint64_t first_block,
-                          int random_bits) {
-  const backend::Schedule schedule = make_schedule(key);
-  backend::chosen_backend().fill_stream({&schedule, first_block,
-                                         static_cast<std::int64_t>(words.size() / kRoundingBlock),
-                                         random_bits > kHalfBits, words.data()});
+RoundingStream::RoundingStream(RandomKey key)
+    : schedule_(make_schedule(key)), backend_(backend::chosen_backend()) {}
+
+void RoundingStream::fill_blocks(std::span<std::uint32_t> words, std::uint64_t first_block,
+                                 int random_bits) const {
+  backend_.fill_stream({&schedule_, first_block,
+                        static_cast<std::int64_t>(words.size() / kRoundingBlock),
+                        random_bits > kHalfBits, words.data()});
 }
 
 void fill_chain_words(const ChainWords& request, RandomKey key) {
   const backend::Schedule schedule = make_schedule(key);
   const int unused = 32 - request.random_bits;
   const std::uint32_t kept = unused == 32 ? 0 : 0xFFFFFFFFU >> unused << unused;
-  backend::chosen_backend().fill_chains({&schedule, request.chains, (request.count + 15) / 16 * 16,
-                                         request.block, request.random_bits > kHalfBits, kept,
-                                         request.shift, request.words, request.step_stride});
+  backend::chosen_backend().fill_chains(
+      {&schedule, request.chains, (std::int64_t{request.count} + 15) / 16 * 16, request.block,
+       request.random_bits > kHalfBits, kept, request.shift, request.words, request.step_stride});
 }
 
 }  // namespace mantissa

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "numeric/rounding_words_backend.h"
 #include "support/random.h"
 
 namespace mantissa {
@@ -24,10 +25,21 @@ constexpr int kRoundingBlock = 8;
 /// 16 random bits are asked for.
 void fill_rounding_words(std::span<std::uint32_t> words, RandomKey key,
                          std::uint64_t first_position, int random_bits = 32);
-/// The same from position kRoundingBlock * first_block on, where the number of words is a multiple
-/// of 4 * kRoundingBlock: without a copy.
-void fill_rounding_blocks(std::span<std::uint32_t> words, RandomKey key, std::uint64_t first_block,
-                          int random_bits = 32);
+
+/// The words of chain 0 of one key, for many calls: what they have in common is made once.
+class RoundingStream {
+ public:
+  explicit RoundingStream(RandomKey key);
+
+  /// The words at position kRoundingBlock * first_block and following, as fill_rounding_words;
+  /// their number is a multiple of 4 * kRoundingBlock.
+  void fill_blocks(std::span<std::uint32_t> words, std::uint64_t first_block,
+                   int random_bits = 32) const;
+
+ private:
+  rounding_words::Schedule schedule_;
+  rounding_words::Backend backend_;
+};
 
 /// The words of many chains for one block of positions.
 struct ChainWords {

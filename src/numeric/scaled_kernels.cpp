@@ -6,27 +6,39 @@
 #include <cstring>
 #include <limits>
 
-#include "numeric/rounding_words.h"
+#include "numeric/part_of_words.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "numeric/scaled_kernels.cpp"
 #include <hwy/foreach_target.h>
 // Must come after foreach_target.h.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
-#include "numeric/quantize_kernels.h"
-#include "numeric/rounding-inl.h"
+#include "numeric/scaled_rounder-inl.h"
 
 #ifndef MANTISSA_NUMERIC_SCALED_KERNELS_CPP_
 #define MANTISSA_NUMERIC_SCALED_KERNELS_CPP_
 namespace mantissa {
 
-/// What the kernels know of a ScaledRounder.
-struct ScaledRounding {
-  const RoundingGrid& grid;
-  RoundingMode mode;
-  float infinite;
-  bool in_binary32;
+/// What is to be rounded, and where its scales are.
+struct ScaledWork {
+  const float* source;
+  float* destination;
+  std::size_t count;   ///< runs, or elements of a row
+  std::size_t length;  ///< of a run; 0: a row with a scale for each element
+  const float* scales;
+  RandomKey key;
+  std::uint64_t first_index;
+
+  /// So many runs or elements from `first` on, of each run `length` elements from `offset` on.
+  ScaledWork part(std::size_t first, std::size_t part_count, std::size_t offset,
+                  std::size_t part_length) const {
+    const std::size_t at = first * std::max<std::size_t>(length, 1) + offset;
+    return {source + at, destination + at, part_count, part_length, scales + first,
+            key,         first_index + at};
+  }
+  std::size_t elements() const { return count * std::max<std::size_t>(length, 1); }
 };
 
 }  // namespace mantissa
@@ -41,212 +53,336 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using Floats = hn::Vec<Tag>;
 
-HWY_INLINE Floats finite_magnitude(Floats x) {
-  const Floats magnitude = hn::Abs(x);
-  return hn::IfThenElseZero(hn::Lt(magnitude, hn::Inf(Tag())), magnitude);  // not so for NaN
-}
-
-void max_of_runs(const float* source, std::int64_t count, std::int64_t length, float* maxima) {
-  const Tag d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  for (std::int64_t run = 0; run < count; ++run, source += length) {
-    Floats largest = hn::Zero(d);
-    std::int64_t i = 0;
-    for (; i + lanes <= length; i += lanes) {
-      largest = hn::Max(largest, finite_magnitude(hn::LoadU(d, source + i)));
-    }
-    float maximum = hn::GetLane(hn::MaxOfLanes(d, largest));
-    for (; i < length; ++i) {
-      const float magnitude = std::abs(source[i]);
-      if (magnitude > maximum && std::isfinite(magnitude)) maximum = magnitude;
-    }
-    maxima[run] = maximum;
-  }
-}
-
-void raise_maxima(const float* row, std::int64_t count, float* maxima) {
-  const Tag d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  std::int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const Floats magnitude = finite_magnitude(hn::LoadU(d, row + i));
-    hn::StoreU(hn::Max(hn::LoadU(d, maxima + i), magnitude), d, maxima + i);
-  }
-  for (; i < count; ++i) {
-    const float magnitude = std::abs(row[i]);
-    if (magnitude > maxima[i] && std::isfinite(magnitude)) maxima[i] = magnitude;
-  }
-}
-
-/// Rounds one vector with the scales of its lanes; the words of stochastic rounding at `words`.
-template <typename Lane, Rounding kRounding>
-class VectorRounder;
-
-/// Scales are powers of two: multiplying by the reciprocal is exact, or so far below the smallest
-/// element that rounding to nearest, toward zero or by 32 random bits gives zero either way.
-template <Rounding kRounding>
-class VectorRounder<float, kRounding> {
- public:
-  explicit VectorRounder(const ScaledRounding& rounding)
-      : rounder_(rounding.grid, rounding.mode), infinite_(hn::Set(Tag(), rounding.infinite)) {}
-
-  HWY_INLINE Floats operator()(Floats x, Floats scale, const std::uint32_t* words) const {
-    const Floats quotient = hn::Mul(x, hn::Div(hn::Set(Tag(), 1.0F), scale));
-    const auto random = hn::LoadU(hn::ScalableTag<std::uint32_t>(), words);
-    const Floats element = rounder_(quotient, random);
-    const Floats infinite = hn::CopySignToAbs(infinite_, x);
-    return hn::Mul(hn::IfThenElse(hn::IsInf(x), infinite, element), scale);
-  }
-
- private:
-  GridRounder<float, kRounding> rounder_;
-  Floats infinite_;
-};
-
-/// In binary64 a quotient of two binary32 numbers that is no tie is not rounded to one: ties have
-/// at most 25 bits, and the quotient differs from them by more than the last of 53.
-template <Rounding kRounding>
-class VectorRounder<double, kRounding> {
- public:
-  explicit VectorRounder(const ScaledRounding& rounding)
-      : rounder_(rounding.grid, rounding.mode),
-        infinite_(hn::Set(Wide(), static_cast<double>(rounding.infinite))) {}
-
-  HWY_INLINE Floats operator()(Floats x, Floats scale, const std::uint32_t* words) const {
-    const hn::Half<Tag> half;
-    const auto low = round_half(hn::LowerHalf(half, x), hn::LowerHalf(half, scale), words);
-    const auto high =
-        round_half(hn::UpperHalf(half, x), hn::UpperHalf(half, scale), words + hn::Lanes(Wide()));
-    return hn::Combine(Tag(), high, low);
-  }
-
- private:
-  using Wide = hn::ScalableTag<double>;
-  using Narrow = hn::Vec<hn::Half<Tag>>;
-
-  HWY_INLINE Narrow round_half(Narrow x, Narrow scale, const std::uint32_t* words) const {
-    const Wide d;
-    const hn::ScalableTag<std::uint64_t> wide_words;
-    const hn::Rebind<std::uint32_t, decltype(wide_words)> narrow_words;
-    const auto value = hn::PromoteTo(d, x);
-    const auto factor = hn::PromoteTo(d, scale);
-    const auto random = hn::PromoteTo(wide_words, hn::LoadU(narrow_words, words));
-    const auto element = rounder_(hn::Div(value, factor), random);
-    const auto infinite = hn::CopySignToAbs(infinite_, value);
-    const auto member = hn::Mul(hn::IfThenElse(hn::IsInf(value), infinite, element), factor);
-    return hn::DemoteTo(hn::Half<Tag>(), member);
-  }
-
-  GridRounder<double, kRounding> rounder_;
-  hn::Vec<Wide> infinite_;
-};
-
 constexpr std::size_t kMaxLanes = hn::MaxLanes(Tag());
 
-/// A vector of `count` elements, fewer than there are lanes.
-template <typename Rounder>
-HWY_INLINE void round_rest(const Rounder& rounder, const float* source, float* destination,
-                           std::size_t count, Floats scale, const std::uint32_t* words) {
-  const Tag d;
-  std::array<float, kMaxLanes> values{};
-  std::memcpy(values.data(), source, count * sizeof(float));
-  hn::StoreU(rounder(hn::LoadU(d, values.data()), scale, words), d, values.data());
-  std::memcpy(destination, values.data(), count * sizeof(float));
-}
+alignas(64) constexpr std::array<std::uint32_t, kMaxLanes> kNoWords{};
 
-/// One run with one scale. `kAdvance` is 0 where nothing is random and `words` a vector of zeros.
-template <std::size_t kAdvance, typename Rounder>
-HWY_INLINE void round_run(const Rounder& rounder, const float* source, float* destination,
-                          std::size_t count, float scale, const std::uint32_t* words) {
-  const Tag d;
-  const Floats scales = hn::Set(d, scale);
-  std::size_t i = 0;
-  for (; i + kMaxLanes <= count; i += kMaxLanes) {
-    hn::StoreU(rounder(hn::LoadU(d, source + i), scales, words + kAdvance * i), d, destination + i);
-  }
-  if (i < count) {
-    round_rest(rounder, source + i, destination + i, count - i, scales, words + kAdvance * i);
-  }
-}
+// Each of the following rounds one vector of the elements from `at` on: `usual` where the scales
+// are in range, `wide` by any. `Usual` is what `usual` needs: a copy of it can stay in registers,
+// since nobody else has its address.
 
-template <std::size_t kAdvance, typename Rounder>
-HWY_INLINE void round_row(const Rounder& rounder, const float* source, float* destination,
-                          std::size_t count, const float* scales, const std::uint32_t* words) {
-  const Tag d;
-  std::size_t i = 0;
-  for (; i + kMaxLanes <= count; i += kMaxLanes) {
-    hn::StoreU(rounder(hn::LoadU(d, source + i), hn::LoadU(d, scales + i), words + kAdvance * i), d,
-               destination + i);
-  }
-  if (i == count) return;
-  std::array<float, kMaxLanes> last{};
-  last.fill(1);
-  std::memcpy(last.data(), scales + i, (count - i) * sizeof(float));
-  round_rest(rounder, source + i, destination + i, count - i, hn::LoadU(d, last.data()),
-             words + kAdvance * i);
-}
+/// All in binary64.
+template <Rounding kRounding>
+class WideBody {
+ public:
+  static constexpr bool kAnyScale = true;
+  static constexpr bool kRandom = kRounding == Rounding::stochastic;
+  using Usual = WideScaledRounder<kRounding>;
 
-/// What is to be rounded, and where its scales are.
-struct Work {
-  const float* source;
-  float* destination;
-  std::size_t count;   ///< runs, or elements of a row
-  std::size_t length;  ///< of a run; 0: a row with a scale for each element
-  const float* scales;
-  const std::uint32_t* words;  ///< null: nothing is random
+  explicit WideBody(const ScaledRounding& rounding)
+      : wide_(rounding), random_bits_(random_bits_of(rounding.mode)) {}
+
+  void take(PartOfWords& words) { words_ = words.with_bits(random_bits_); }
+
+  const Usual& usual() const { return wide_; }
+  HWY_INLINE Floats round(const Usual& usual, Floats x, const LaneScales& scales,
+                          std::size_t at) const {
+    return usual(x, scales.scale, kRandom ? words_ + at : kNoWords.data());
+  }
+  HWY_INLINE Floats round_soon(const Usual& usual, Floats x, const LaneScales& scales,
+                               std::size_t at) {
+    return round(usual, x, scales, at);
+  }
+  void finish(float* /*destination*/) {}
+  HWY_INLINE Floats wide(Floats x, Floats scale, std::size_t at) const {
+    return wide_(x, scale, kRandom ? words_ + at : kNoWords.data());
+  }
+
+ private:
+  Usual wide_;
+  int random_bits_;
+  const std::uint32_t* words_ = nullptr;
 };
 
-template <std::size_t kAdvance, typename Rounder>
-void round_work(const Rounder& rounder, const Work& work, const std::uint32_t* words) {
+template <typename Quotient>
+class NearestBody {
+ public:
+  static constexpr bool kAnyScale = Quotient::kExact;
+  static constexpr bool kRandom = false;
+  using Usual = NearestScaledRounder<Quotient>;
+
+  explicit NearestBody(const ScaledRounding& rounding) : usual_(rounding), wide_(rounding) {}
+
+  const Usual& usual() const { return usual_; }
+  HWY_INLINE Floats round(const Usual& usual, Floats x, const LaneScales& scales,
+                          std::size_t /*at*/) const {
+    return usual(x, scales);
+  }
+  HWY_INLINE Floats round_soon(const Usual& usual, Floats x, const LaneScales& scales,
+                               std::size_t /*at*/) {
+    return usual(x, scales);
+  }
+  void finish(float* /*destination*/) {}
+  HWY_NOINLINE Floats wide(Floats x, Floats scale, std::size_t /*at*/) const {
+    return wide_(x, scale, kNoWords.data());
+  }
+
+ private:
+  Usual usual_;
+  WideScaledRounder<Rounding::nearest_even> wide_;
+};
+
+template <typename Quotient>
+class StochasticBody {
+ public:
+  static constexpr bool kAnyScale = Quotient::kExact;
+  static constexpr bool kRandom = true;
+  using Usual = StochasticScaledRounder<Quotient>;
+
+  explicit StochasticBody(const ScaledRounding& rounding) : usual_(rounding), wide_(rounding) {}
+
+  void take(PartOfWords& words) {
+    words_ = &words;
+    halves_ = words.halves();
+  }
+
+  const Usual& usual() const { return usual_; }
+  HWY_INLINE Floats round(const Usual& usual, Floats x, const LaneScales& scales,
+                          std::size_t at) const {
+    const auto result = usual(x, scales, hn::LoadU(hn::RebindToUnsigned<Tag>(), halves_ + at));
+    if (HWY_LIKELY(hn::AllFalse(hn::RebindToSigned<Tag>(), result.undecided))) {
+      return result.rounded;
+    }
+    return wide(x, scales.scale, at);
+  }
+  /// As `round`, but vectors that are undecided are right after `finish` only: a call among short
+  /// runs would cost them their registers.
+  HWY_INLINE Floats round_soon(const Usual& usual, Floats x, const LaneScales& scales,
+                               std::size_t at) {
+    const auto result = usual(x, scales, hn::LoadU(hn::RebindToUnsigned<Tag>(), halves_ + at));
+    if (HWY_UNLIKELY(!hn::AllFalse(hn::RebindToSigned<Tag>(), result.undecided))) {
+      Undecided& noted = undecided_[undecided_count_++];
+      hn::Store(x, Tag(), noted.values.data());
+      hn::Store(scales.scale, Tag(), noted.scales.data());
+      noted.at = at;
+    }
+    return result.rounded;
+  }
+  HWY_NOINLINE Floats wide(Floats x, Floats scale, std::size_t at) const {
+    return wide_(x, scale, words_->whole() + at);
+  }
+  HWY_NOINLINE void finish(float* destination) {
+    const Tag d;
+    for (; undecided_count_ > 0; --undecided_count_) {
+      const Undecided& noted = undecided_[undecided_count_ - 1];
+      const Floats x = hn::Load(d, noted.values.data());
+      const Floats scales = hn::Load(d, noted.scales.data());
+      hn::StoreU(wide(x, scales, noted.at), d, destination + noted.at);
+    }
+  }
+
+ private:
+  struct Undecided {
+    alignas(64) std::array<float, kMaxLanes> values;
+    alignas(64) std::array<float, kMaxLanes> scales;
+    std::size_t at;
+  };
+
+  Usual usual_;
+  WideScaledRounder<Rounding::stochastic> wide_;
+  std::array<Undecided, PartOfWords::kCount / kMaxLanes> undecided_{};
+  std::size_t undecided_count_ = 0;
+  PartOfWords* words_ = nullptr;
+  const std::uint32_t* halves_ = nullptr;
+};
+
+/// Calls round(vector, place) for vectors of elements, the last one filled with zeros.
+template <typename Round>
+HWY_INLINE void for_each_vector(const float* source, float* destination, std::size_t count,
+                                Round round) {
+  const Tag d;
+  std::size_t i = 0;
+  for (; i + kMaxLanes <= count; i += kMaxLanes) {
+    hn::StoreU(round(hn::LoadU(d, source + i), i), d, destination + i);
+  }
+  if (i == count) return;
+  std::array<float, kMaxLanes> values{};
+  std::memcpy(values.data(), source + i, (count - i) * sizeof(float));
+  hn::StoreU(round(hn::LoadU(d, values.data()), i), d, values.data());
+  std::memcpy(destination + i, values.data(), (count - i) * sizeof(float));
+}
+
+/// The scales of as many runs as a vector has lanes, and what belongs to them.
+struct RunScales {
+  alignas(64) std::array<float, kMaxLanes> scale{};
+  alignas(64) std::array<float, kMaxLanes> reciprocal{};
+  alignas(64) std::array<float, kMaxLanes> cut{};
+  bool in_range = false;
+
+  RunScales(const float* scales, std::size_t runs, const ScaledRounding& rounding) {
+    const Tag d;
+    scale.fill(1);
+    std::memcpy(scale.data(), scales, runs * sizeof(float));
+    const Floats all = hn::Load(d, scale.data());
+    const LaneScales lanes = LaneScales::of(all, rounding);
+    hn::Store(lanes.reciprocal, d, reciprocal.data());
+    hn::Store(lanes.cut, d, cut.data());
+    in_range = are_in_range(all);
+  }
+
+  static HWY_INLINE bool are_in_range(Floats scales) {
+    const Tag d;
+    return hn::AllTrue(d, hn::And(hn::Ge(scales, hn::Set(d, kMinQuotientScale)),
+                                  hn::Le(scales, hn::Set(d, kMaxQuotientScale))));
+  }
+  HWY_INLINE LaneScales of(std::size_t run) const {
+    const Tag d;
+    return {hn::Set(d, scale[run]), hn::Set(d, reciprocal[run]), hn::Set(d, cut[run])};
+  }
+};
+
+/// Elements that are fetched ahead of short runs, whose largest magnitudes are looked for next, and
+/// places for the rounded ones: between the passes over a group of runs memory would be idle.
+constexpr std::size_t kAheadOfSource = 2048;
+constexpr std::size_t kAheadOfDestination = 512;
+
+/// Runs of whole vectors, with scales in range.
+template <typename Body>
+HWY_INLINE void round_whole_runs(Body& body, const typename Body::Usual& usual,
+                                 const ScaledWork& work, std::size_t group, std::size_t runs,
+                                 const RunScales& scales) {
+  const Tag d;
+  std::size_t at = group * work.length;
+  for (std::size_t i = 0; i < runs; ++i) {
+    const LaneScales of_run = scales.of(i);
+    for (const std::size_t end = at + work.length; at < end; at += kMaxLanes) {
+      hwy::Prefetch(work.source + at + kAheadOfSource);
+      hwy::Prefetch(work.destination + at + kAheadOfDestination);
+      const Floats rounded = body.round_soon(usual, hn::LoadU(d, work.source + at), of_run, at);
+      hn::StoreU(rounded, d, work.destination + at);
+    }
+  }
+}
+
+/// A run with one scale.
+template <typename Body>
+HWY_INLINE void round_run(const Body& body, const typename Body::Usual& usual,
+                          const ScaledWork& work, std::size_t run, const LaneScales& scales) {
+  const std::size_t first = run * work.length;
+  const float* from = work.source + first;
+  float* to = work.destination + first;
+  if (Body::kAnyScale || RunScales::are_in_range(scales.scale)) {
+    for_each_vector(from, to, work.length, [&](Floats x, std::size_t i) HWY_ATTR {
+      return body.round(usual, x, scales, first + i);
+    });
+  } else {
+    for_each_vector(from, to, work.length, [&](Floats x, std::size_t i) HWY_ATTR {
+      return body.wide(x, scales.scale, first + i);
+    });
+  }
+}
+
+/// Run by run, the reciprocals of the scales by vectors.
+template <typename Body>
+HWY_INLINE void round_runs(Body& body, const ScaledRounding& rounding, const ScaledWork& work) {
+  const typename Body::Usual usual = body.usual();
+  const bool short_and_whole = work.count > 1 && work.length % kMaxLanes == 0;
+  for (std::size_t group = 0; group < work.count; group += kMaxLanes) {
+    const std::size_t runs = std::min(kMaxLanes, work.count - group);
+    const RunScales scales(work.scales + group, runs, rounding);
+    if (short_and_whole && (Body::kAnyScale || scales.in_range)) {
+      round_whole_runs(body, usual, work, group, runs, scales);
+      continue;
+    }
+    for (std::size_t i = 0; i < runs; ++i) round_run(body, usual, work, group + i, scales.of(i));
+  }
+  body.finish(work.destination);
+}
+
+/// Elements with a scale each.
+template <typename Body>
+HWY_INLINE void round_row(const Body& body, const ScaledRounding& rounding,
+                          const ScaledWork& work) {
+  const Tag d;
+  const typename Body::Usual usual = body.usual();
+  std::array<float, kMaxLanes> last{};
+  last.fill(1);
+  const std::size_t rest = work.count % kMaxLanes;
+  std::memcpy(last.data(), work.scales + (work.count - rest), rest * sizeof(float));
+  for_each_vector(work.source, work.destination, work.count, [&](Floats x, std::size_t i) HWY_ATTR {
+    const bool whole = i + kMaxLanes <= work.count;
+    const Floats scale = hn::LoadU(d, whole ? work.scales + i : last.data());
+    if (Body::kAnyScale || HWY_LIKELY(RunScales::are_in_range(scale))) {
+      return body.round(usual, x, LaneScales::of(scale, rounding), i);
+    }
+    return body.wide(x, scale, i);
+  });
+}
+
+template <typename Body>
+void round_part(Body& body, const ScaledRounding& rounding, const ScaledWork& work) {
   if (work.length == 0) {
-    round_row<kAdvance>(rounder, work.source, work.destination, work.count, work.scales, words);
+    round_row(body, rounding, work);
+  } else {
+    round_runs(body, rounding, work);
+  }
+}
+
+/// Calls `round` for parts of the work that one part of words serves: whole runs if they are short,
+/// else parts of one.
+template <typename Round>
+void for_each_part(const ScaledWork& work, Round round) {
+  constexpr std::size_t kCount = PartOfWords::kCount;
+  if (work.length <= kCount) {
+    const std::size_t step = kCount / std::max<std::size_t>(work.length, 1);
+    for (std::size_t first = 0; first < work.count; first += step) {
+      round(work.part(first, std::min(step, work.count - first), 0, work.length));
+    }
     return;
   }
   for (std::size_t run = 0; run < work.count; ++run) {
-    const std::size_t at = run * work.length;
-    round_run<kAdvance>(rounder, work.source + at, work.destination + at, work.length,
-                        work.scales[run], words + kAdvance * at);
+    for (std::size_t offset = 0; offset < work.length; offset += kCount) {
+      round(work.part(run, 1, offset, std::min(kCount, work.length - offset)));
+    }
   }
 }
 
-template <typename Lane, Rounding kRounding>
-void round_by(const ScaledRounding& rounding, const Work& work) {
-  static constexpr std::array<std::uint32_t, kMaxLanes> kNoWords{};
-  const VectorRounder<Lane, kRounding> rounder(rounding);
-  if constexpr (kRounding == Rounding::stochastic) {
-    round_work<1>(rounder, work, work.words);
+template <typename Body>
+void round_by(const ScaledRounding& rounding, const ScaledWork& work) {
+  Body body(rounding);
+  if constexpr (Body::kRandom) {
+    PartOfWords words(work.key);
+    for_each_part(work, [&](const ScaledWork& part) HWY_ATTR {
+      words.begin(part.first_index, part.elements());
+      body.take(words);
+      round_part(body, rounding, part);
+    });
   } else {
-    round_work<0>(rounder, work, kNoWords.data());
+    round_part(body, rounding, work);
   }
 }
 
-void round_scaled_work(const ScaledRounding& rounding, const Work& work) {
+/// To nearest or stochastically, by the method.
+template <template <typename> class Body, Rounding kRounding>
+void round_by_method(const ScaledRounding& rounding, const ScaledWork& work) {
+  switch (rounding.method) {
+    case ScaledMethod::power:
+      return round_by<Body<PowerQuotient>>(rounding, work);
+    case ScaledMethod::real:
+      return round_by<Body<RealQuotient>>(rounding, work);
+    case ScaledMethod::wide:
+      return round_by<WideBody<kRounding>>(rounding, work);
+  }
+}
+
+void round_scaled_work(const ScaledRounding& rounding, const ScaledWork& work) {
   using enum Rounding;
-  const bool narrow = rounding.in_binary32;
   switch (rounding.mode.rounding) {
     case nearest_even:
-      return narrow ? round_by<float, nearest_even>(rounding, work)
-                    : round_by<double, nearest_even>(rounding, work);
+      return round_by_method<NearestBody, nearest_even>(rounding, work);
     case nearest_away:
-      return round_by<double, nearest_away>(rounding, work);
+      return round_by<WideBody<nearest_away>>(rounding, work);
     case toward_zero:
-      return round_by<double, toward_zero>(rounding, work);
+      return round_by<WideBody<toward_zero>>(rounding, work);
     case up:
-      return round_by<double, up>(rounding, work);
+      return round_by<WideBody<up>>(rounding, work);
     case down:
-      return round_by<double, down>(rounding, work);
+      return round_by<WideBody<down>>(rounding, work);
     case to_odd:
-      return round_by<double, to_odd>(rounding, work);
+      return round_by<WideBody<to_odd>>(rounding, work);
     case stochastic:
-      return narrow ? round_by<float, stochastic>(rounding, work)
-                    : round_by<double, stochastic>(rounding, work);
+      return round_by_method<StochasticBody, stochastic>(rounding, work);
   }
-}
-
-void round_runs_of(const ScaledRounding& rounding, const float* source, float* destination,
-                   std::size_t count, std::size_t length, const float* scales,
-                   const std::uint32_t* words) {
-  round_scaled_work(rounding, {source, destination, count, length, scales, words});
 }
 
 }  // namespace
@@ -256,88 +392,51 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mantissa {
 
-HWY_EXPORT(max_of_runs);
-HWY_EXPORT(raise_maxima);
-HWY_EXPORT(round_runs_of);
+HWY_EXPORT(round_scaled_work);
 
 namespace {
 
-constexpr std::int64_t kWords = 4096;  // made at a time
-constexpr std::int64_t kRoom = 64;     // a vector may read behind the last
+/// The way that is right for all elements and scales of the quantization, but for single scales.
+ScaledMethod method_of(const RoundingGrid& grid, const Quantization& quantization) {
+  constexpr int kMinQuantumExponent = -40;  // quotients by scales in range keep their remainders
+  constexpr int kMaxExponent = 20;          // the largest element times such a scale is finite
+  const bool random = quantization.rounding.rounding == Rounding::stochastic;
+  const bool in_binary32 = rounding_method(grid) == RoundingMethod::binary32 &&
+                           (!random || can_round_codes(grid)) && grid.min_magnitude == 0 &&
+                           grid.min_quantum_exponent() >= kMinQuantumExponent &&
+                           grid.max_exponent <= kMaxExponent;
+  if (!in_binary32) return ScaledMethod::wide;
+  return quantization.scaling.kind == ScaleKind::power_of_two ? ScaledMethod::power
+                                                              : ScaledMethod::real;
+}
 
 }  // namespace
 
-void max_magnitudes(const float* source, std::int64_t count, std::int64_t length, float* maxima) {
-  HWY_DYNAMIC_DISPATCH(max_of_runs)(source, count, length, maxima);
-}
-
-void raise_max_magnitudes(const float* row, std::int64_t count, float* maxima) {
-  HWY_DYNAMIC_DISPATCH(raise_maxima)(row, count, maxima);
-}
-
-ScaledRounder::ScaledRounder(const Quantization& quantization)
-    : grid_(rounding_grid(quantization.format)),
-      mode_(quantization.rounding),
-      infinite_(round_to_format(std::numeric_limits<double>::infinity(), quantization.format, {})),
-      in_binary32_(quantization.scaling.kind == ScaleKind::power_of_two &&
-                   rounding_method(grid_) == RoundingMethod::binary32) {
-  grid_.max_negative = grid_.max_positive;
-  grid_.overflow_positive = grid_.max_positive;
-  grid_.overflow_negative = grid_.max_positive;
+ScaledRounder::ScaledRounder(const Quantization& quantization) {
+  RoundingGrid& grid = rounding_.grid;
+  grid = rounding_grid(quantization.format);
+  grid.max_negative = grid.max_positive;
+  grid.overflow_positive = grid.max_positive;
+  grid.overflow_negative = grid.max_positive;
+  rounding_.mode = quantization.rounding;
+  const double infinity = std::numeric_limits<double>::infinity();
+  rounding_.infinite = static_cast<float>(round_to_format(infinity, quantization.format, {}));
+  rounding_.cut = std::ldexp(1.0F, grid.max_exponent + 1);
+  rounding_.method = method_of(grid, quantization);
 }
 
 void ScaledRounder::round_runs(const float* source, float* destination, std::int64_t count,
                                std::int64_t length, const float* scales, RandomKey key,
                                std::uint64_t first_index) const {
-  const ScaledRounding rounding{grid_, mode_, static_cast<float>(infinite_), in_binary32_};
-  const auto run = [&](std::int64_t first, std::int64_t runs, std::int64_t run_length,
-                       std::int64_t offset, const std::uint32_t* words) {
-    HWY_DYNAMIC_DISPATCH(round_runs_of)
-    (rounding, source + offset, destination + offset, static_cast<std::size_t>(runs),
-     static_cast<std::size_t>(run_length), scales + first, words);
-  };
-  if (mode_.rounding != Rounding::stochastic) {
-    run(0, count, length, 0, nullptr);
-    return;
-  }
-  std::array<std::uint32_t, kWords + kRoom> words{};
-  const auto fill = [&](std::int64_t offset, std::int64_t made) {
-    fill_rounding_words({words.data(), static_cast<std::size_t>(made)}, key,
-                        first_index + static_cast<std::uint64_t>(offset));
-  };
-  // Whole runs at a time if they are short, else parts of one.
-  const std::int64_t step = std::max<std::int64_t>(1, kWords / length);
-  for (std::int64_t first = 0; first < count; first += step) {
-    const std::int64_t runs = std::min(step, count - first);
-    const std::int64_t end = (first + runs) * length;
-    if (runs * length <= kWords) {
-      fill(first * length, runs * length);
-      run(first, runs, length, first * length, words.data());
-      continue;
-    }
-    for (std::int64_t offset = first * length; offset < end; offset += kWords) {
-      const std::int64_t part = std::min(kWords, end - offset);
-      fill(offset, part);
-      run(first, 1, part, offset, words.data());
-    }
-  }
+  HWY_DYNAMIC_DISPATCH(round_scaled_work)
+  (rounding_, {source, destination, static_cast<std::size_t>(count),
+               static_cast<std::size_t>(length), scales, key, first_index});
 }
 
 void ScaledRounder::round_elements(const float* source, float* destination, std::int64_t count,
                                    const float* scales, RandomKey key,
                                    std::uint64_t first_index) const {
-  const ScaledRounding rounding{grid_, mode_, static_cast<float>(infinite_), in_binary32_};
-  std::array<std::uint32_t, kWords + kRoom> words;
-  for (std::int64_t i = 0; i < count; i += kWords) {
-    const std::int64_t part = std::min(kWords, count - i);
-    if (mode_.rounding == Rounding::stochastic) {
-      fill_rounding_words({words.data(), static_cast<std::size_t>(part)}, key,
-                          first_index + static_cast<std::uint64_t>(i));
-    }
-    HWY_DYNAMIC_DISPATCH(round_runs_of)
-    (rounding, source + i, destination + i, static_cast<std::size_t>(part), 0, scales + i,
-     words.data());
-  }
+  round_runs(source, destination, count, 0, scales, key, first_index);
 }
 
 double round_scaled(float value, float scale, const Quantization& quantization,

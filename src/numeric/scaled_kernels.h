@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "numeric/quantize.h"
-#include "numeric/rounding_grid.h"
+#include "numeric/scaled_rounding.h"
 
 namespace mantissa {
 
@@ -32,10 +32,7 @@ class ScaledRounder {
                       const float* scales, RandomKey key, std::uint64_t first_index) const;
 
  private:
-  RoundingGrid grid_;  ///< of the elements, symmetric and saturating
-  RoundingMode mode_;
-  double infinite_;   ///< what an infinite element becomes
-  bool in_binary32_;  ///< binary32 holds the quotients well enough
+  ScaledRounding rounding_;
 };
 
 /// `element(value / scale) * scale` by exact arithmetic: the reference of ScaledRounder.

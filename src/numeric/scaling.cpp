@@ -12,12 +12,9 @@ namespace {
 
 constexpr int kCarrierBits = 24;  // significant bits of binary32
 constexpr int kMinCarrierExponent = -149;
-constexpr int kE4m3Bits = 4;  // significant bits of an e4m3fn scale
-constexpr double kE4m3Max = 448;
-constexpr double kE4m3Min = 0x1p-9;
+constexpr int kE4m3Bits = 4;       // significant bits of an e4m3fn scale
 constexpr int kMaxExponent = 127;  // of E8M0 and of binary32
 constexpr int kMinE8m0 = -127;
-constexpr int kMinRealExponent = -100;  // far below any gradient; members stay normal numbers
 
 /// Bits of a scale of kind `real`, alone or over scales in e4m3.
 int real_scale_bits(const Quantization& quantization) {
@@ -27,9 +24,9 @@ int real_scale_bits(const Quantization& quantization) {
 
 /// The smallest number of `bits` significant bits that is not below `value`, which is positive.
 double round_up(double value, int bits) {
-  int exponent = 0;
-  const double fraction = std::frexp(value, &exponent);
-  return std::ldexp(std::ceil(std::ldexp(fraction, bits)), exponent - bits);
+  // A carry out of the fraction is the next exponent.
+  const std::uint64_t dropped = (std::uint64_t{1} << (53 - bits)) - 1;
+  return std::bit_cast<double>((std::bit_cast<std::uint64_t>(value) + dropped) & ~dropped);
 }
 
 /// What carries into the exponent of amax = 1.f * 2^e where the rule takes 2^(e + 1).
@@ -75,19 +72,19 @@ void require_scalable(const Quantization& quantization) {
 }
 
 ScaleChooser::ScaleChooser(const Quantization& quantization)
-    : kind_(quantization.scaling.kind), real_bits_(real_scale_bits(quantization)) {
+    : constants_{.kind = quantization.scaling.kind, .real_bits = real_scale_bits(quantization)} {
   require_scalable(quantization);
   const FormatFacts element = facts(quantization.format);
-  element_max_ = element.max_finite;
-  carry_ = carry_of(quantization.scaling.rule, element);
-  element_exponent_ = std::ilogb(element_max_);
-  lowest_exponent_ = std::max(kMinE8m0, kMinCarrierExponent - std::ilogb(element.min_positive));
-  highest_exponent_ = std::min(kMaxExponent, kMaxExponent - element_exponent_);
+  constants_.element_max = element.max_finite;
+  constants_.carry = carry_of(quantization.scaling.rule, element);
+  constants_.element_exponent = std::ilogb(constants_.element_max);
+  constants_.lowest_exponent =
+      std::max(kMinE8m0, kMinCarrierExponent - std::ilogb(element.min_positive));
+  constants_.highest_exponent = std::min(kMaxExponent, kMaxExponent - constants_.element_exponent);
 }
 
 float ScaleChooser::real(double amax_over_max) const {
-  const double lowest = std::ldexp(1.0, kMinRealExponent);
-  return static_cast<float>(round_up(std::max(amax_over_max, lowest), real_bits_));
+  return static_cast<float>(round_up(std::max(amax_over_max, kMinRealScale), constants_.real_bits));
 }
 
 float ScaleChooser::power_of_two(float amax) const {
@@ -96,27 +93,27 @@ float ScaleChooser::power_of_two(float amax) const {
   constexpr float kLift = 0x1p32F;
   const bool lifted = amax < 0x1p-126F;
   const auto code = std::bit_cast<std::uint32_t>(lifted ? amax * kLift : amax);
-  const int exponent = static_cast<int>((code + carry_) >> kFractionBits) - kMaxExponent -
-                       (lifted ? 32 : 0) - element_exponent_;
-  const int bounded = std::clamp(exponent, lowest_exponent_, highest_exponent_);
+  const int exponent = static_cast<int>((code + constants_.carry) >> kFractionBits) - kMaxExponent -
+                       (lifted ? 32 : 0) - constants_.element_exponent;
+  const int bounded = std::clamp(exponent, constants_.lowest_exponent, constants_.highest_exponent);
   if (bounded == kMinE8m0) return 0x1p-127F;
   return std::bit_cast<float>(static_cast<std::uint32_t>(bounded + kMaxExponent) << kFractionBits);
 }
 
 float ScaleChooser::of_group(float amax, float tensor_scale) const {
   if (amax == 0) return 1;
-  if (kind_ == ScaleKind::power_of_two) return power_of_two(amax);
-  const double ratio = static_cast<double>(amax) / element_max_;
-  if (kind_ == ScaleKind::real) return real(ratio);
+  if (constants_.kind == ScaleKind::power_of_two) return power_of_two(amax);
+  const double ratio = static_cast<double>(amax) / constants_.element_max;
+  if (constants_.kind == ScaleKind::real) return real(ratio);
   static const Format e4m3fn = FloatFormat{4, 3, 7, Specials::finite_nan};
-  const double wanted = std::min(ratio / static_cast<double>(tensor_scale), kE4m3Max);
-  const double scale = std::max(round_to_format(wanted, e4m3fn, {}), kE4m3Min);
+  const double wanted = std::min(ratio / static_cast<double>(tensor_scale), kMaxE4m3Scale);
+  const double scale = std::max(round_to_format(wanted, e4m3fn, {}), kMinE4m3Scale);
   return static_cast<float>(scale) * tensor_scale;
 }
 
 float ScaleChooser::of_tensor(float amax) const {
-  if (kind_ != ScaleKind::e4m3 || amax == 0) return 1;
-  return real(static_cast<double>(amax) / (element_max_ * kE4m3Max));
+  if (constants_.kind != ScaleKind::e4m3 || amax == 0) return 1;
+  return real(static_cast<double>(amax) / (constants_.element_max * kMaxE4m3Scale));
 }
 
 }  // namespace mantissa

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,21 @@ std::string scaled_name(const Quantization& quantization);
 /// Throws Error unless elements of the format can be scaled so.
 void require_scalable(const Quantization& quantization);
 
+constexpr double kMinRealScale = 0x1p-100;  ///< far below any gradient; members stay normal numbers
+constexpr double kMaxE4m3Scale = 448;
+constexpr double kMinE4m3Scale = 0x1p-9;
+
+/// What a scale is computed from, beside the largest magnitude.
+struct ScaleConstants {
+  ScaleKind kind = ScaleKind::real;
+  double element_max = 1;
+  int real_bits = 0;         ///< significant bits of a real scale
+  std::uint32_t carry = 0;   ///< added to the code of amax, reaches the exponent as the rule says
+  int element_exponent = 0;  ///< floor(log2(element_max))
+  int lowest_exponent = 0;   ///< of a power of two
+  int highest_exponent = 0;
+};
+
 /// The scales of groups of elements of one format, by their largest finite magnitude `amax`. Every
 /// element times its scale is a binary32 value, and a group of zeros has the scale 1.
 class ScaleChooser {
@@ -80,6 +96,9 @@ class ScaleChooser {
   /// `tensor_scale`: what `of_tensor` gives, under `e4m3`; 1 otherwise.
   float of_group(float amax, float tensor_scale = 1) const;
 
+  /// Puts the scale of each group in the place of its largest magnitude; vectorised.
+  void of_groups(std::span<float> amax, float tensor_scale = 1) const;
+
   /// The scale of the whole tensor under `e4m3`, by the tensor's largest magnitude; 1 otherwise.
   float of_tensor(float amax) const;
 
@@ -87,13 +106,7 @@ class ScaleChooser {
   float power_of_two(float amax) const;
   float real(double amax_over_max) const;
 
-  ScaleKind kind_;
-  double element_max_;
-  int real_bits_;             ///< significant bits of a real scale
-  std::uint32_t carry_ = 0;   ///< added to the code of amax, reaches the exponent as the rule says
-  int element_exponent_ = 0;  ///< floor(log2(element_max_))
-  int lowest_exponent_ = 0;
-  int highest_exponent_ = 0;
+  ScaleConstants constants_;
 };
 
 }  // namespace mantissa

@@ -9,7 +9,6 @@
 #endif
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 
 #include <hwy/highway.h>
@@ -28,7 +27,10 @@ namespace mantissa::HWY_NAMESPACE {
 /// quantum. The bits that this loses, and those of the word behind its upper half, decide only
 /// where all that are at hand are equal. There, once in thousands of elements, the result is not
 /// used: `undecided`.
-template <bool kSubnormals>
+///
+/// `kOneThreshold` gives vectors up as undecided that are not, where all of the few bits dropped
+/// from normal numbers are known: for formats that drop many it saves an instruction.
+template <bool kSubnormals, bool kOneThreshold = false>
 class StochasticRounder {
  public:
   using Tag = hwy::HWY_NAMESPACE::ScalableTag<float>;
@@ -62,7 +64,8 @@ class StochasticRounder {
   StochasticRounder(const RoundingGrid& grid, RoundingMode mode, bool exact = true)
       : dropped_bits_(kCarrierFraction - grid.fraction_bits),
         dropped_(set((1 << dropped_bits_) - 1)),
-        first_normal_(hwy::HWY_NAMESPACE::Set(Tag(), std::ldexp(1.0F, grid.min_exponent))),
+        first_normal_(
+            hwy::HWY_NAMESPACE::Set(Tag(), static_cast<float>(power_of_two(grid.min_exponent)))),
         max_finite_(code(grid.max_positive)),
         overflow_(code(grid.overflow_positive)),
         min_magnitude_minus_one_(hwy::HWY_NAMESPACE::Sub(code(grid.min_magnitude), set(1))),
@@ -105,7 +108,11 @@ class StochasticRounder {
     if constexpr (kSubnormals) {
       const Vector moved_back = hn::Sub(hn::BitCast(Tag(), r), first_normal_);
       r = hn::IfThenElse(subnormal, hn::BitCast(integer, moved_back), r);
-      decided = hn::IfThenElse(subnormal, decided_subnormal_, decided);
+      if constexpr (kOneThreshold) {
+        decided = decided_subnormal_;
+      } else {
+        decided = hn::IfThenElse(subnormal, decided_subnormal_, decided);
+      }
     }
     return {r, hn::Gt(rest, decided)};
   }
