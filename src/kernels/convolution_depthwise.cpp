@@ -185,12 +185,14 @@ void DepthwisePlanes::place_words(std::int64_t channel, std::int64_t first_image
 
 void DepthwisePlanes::write(std::int64_t channel, std::int64_t first_image, std::int64_t position,
                             float* sums, std::int64_t count) const {
+  TensorEvents events;
   for_each_row(channel, first_image, position, count,
                [&](std::int64_t i, std::int64_t used, std::int64_t index) {
                  epilogue_.apply(sums + i, static_cast<int>(used), channel, 0,
-                                 static_cast<std::uint64_t>(index));
+                                 static_cast<std::uint64_t>(index), events);
                  copy_run(sums + i, used, output_ + index);
                });
+  epilogue_.report(events);
 }
 
 /// Calls visit(first position less `position`, number, index in the output) for the outputs among

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "numeric/events.h"
 #include "numeric/mac.h"
 
 namespace mantissa {
@@ -24,6 +25,7 @@ struct Epilogue {
   const float* column_bias = nullptr;  ///< [columns of c]
   Quantization output;
   RandomKey output_key;  ///< of the output's stochastic rounding; element index as below
+  TensorEventCounter* events = nullptr;  ///< of the rounding to the output format, if wanted
 };
 
 /// c[i, j] = epilogue(sum over k of a[i, k] * b[k, j]), each sum by the chain that `mac` describes,

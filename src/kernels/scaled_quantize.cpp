@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <span>
 #include <vector>
 
@@ -37,12 +38,14 @@ std::int64_t grain_of(std::int64_t size) {
 class Quantizer {
  public:
   Quantizer(const Tensor& source, Tensor& destination, const Quantization& quantization,
-            RandomKey key)
+            RandomKey key, TensorEventCounter* events)
       : source_(source.data()),
         destination_(destination.data()),
         size_(static_cast<std::int64_t>(source.size())),
         block_(quantization.scaling.block),
         key_(key),
+        events_(events),
+        limits_(events == nullptr ? EventLimits{} : event_limits(quantization)),
         choose_(quantization),
         rounder_(quantization) {}
 
@@ -97,10 +100,18 @@ class Quantizer {
                   const float* scales) const {
     rounder_.round_runs(source_ + first, destination_ + first, count, length, scales, key_,
                         static_cast<std::uint64_t>(first));
+    if (events_ == nullptr) return;
+    TensorEvents found;
+    count_run_events(source_ + first, destination_ + first, count, length, scales, limits_, found);
+    events_->add(found);
   }
   void round_elements(std::int64_t first, std::int64_t count, const float* scales) const {
     rounder_.round_elements(source_ + first, destination_ + first, count, scales, key_,
                             static_cast<std::uint64_t>(first));
+    if (events_ == nullptr) return;
+    TensorEvents found;
+    count_element_events(source_ + first, destination_ + first, count, scales, limits_, found);
+    events_->add(found);
   }
 
   /// The largest magnitude of each channel, split by channels so that no reduction is.
@@ -164,6 +175,8 @@ class Quantizer {
   std::int64_t size_;
   std::int64_t block_;
   RandomKey key_;
+  TensorEventCounter* events_;
+  EventLimits limits_;
   ScaleChooser choose_;
   ScaledRounder rounder_;
 };
@@ -189,9 +202,10 @@ bool depends_on_axes(const Quantization& quantization) {
 }
 
 void quantize_scaled(const Tensor& source, Tensor& destination, const Quantization& quantization,
-                     OperandAxes axes, RandomKey key, float amax) {
+                     OperandAxes axes, RandomKey key, float amax, TensorEventCounter* events) {
+  assert(events == nullptr || &source != &destination);
   destination.resize(source.shape());
-  const Quantizer quantizer(source, destination, quantization, key);
+  const Quantizer quantizer(source, destination, quantization, key, events);
   switch (quantization.scaling.group) {
     case ScaleGroup::none:
     case ScaleGroup::tensor:

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "numeric/events.h"
 #include "numeric/quantize.h"
 #include "tensor/tensor.h"
 
@@ -28,9 +29,11 @@ float max_magnitude(const Tensor& tensor);
 /// Blocks run along the axis that the product sums over, at the same place of the other axes; the
 /// last block of a run may be shorter. An axis that the tensor does not have counts as one of
 /// length 1. `amax` is what scales of the group `tensor`, and the tensor's own scale under `e4m3`,
-/// are chosen by: `max_magnitude(source)`, or what a history of it says.
+/// are chosen by: `max_magnitude(source)`, or what a history of it says. What happens is counted if
+/// there is something to count in; the destination must not be the source then.
 void quantize_scaled(const Tensor& source, Tensor& destination, const Quantization& quantization,
-                     OperandAxes axes, RandomKey key, float amax);
+                     OperandAxes axes, RandomKey key, float amax,
+                     TensorEventCounter* events = nullptr);
 
 /// True if the rounded tensor depends on the axes: products that read it along other axes need
 /// another rounding of it.

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cmath>
 #include <vector>
 
 #include "numeric/quire.h"
 #include "numeric/rounding_words.h"
+#include "numeric/sum_watch.h"
 
 namespace mantissa {
 namespace {
@@ -15,14 +17,15 @@ namespace {
 class Run {
  public:
   Run(std::span<const float> a, std::span<const float> b, const Mac& mac, RandomKey key,
-      std::uint64_t chain)
+      std::uint64_t chain, SumEvents* events)
       : a_(a),
         b_(b),
         mac_(mac),
         product_key_(key.child("product")),
         sum_key_(key.child("sum")),
         tree_key_(key.child("tree")),
-        chain_(chain) {}
+        chain_(chain),
+        watch_(events, mac.accumulator.format) {}
 
   double sum(double start, std::size_t first, std::size_t last) const {
     switch (mac_.summation) {
@@ -37,8 +40,7 @@ class Run {
       case Summation::aligned:
         return aligned(start, first, last);
     }
-    if (first == last) return start;
-    return add_rounded(start, tree(first, last), mac_.accumulator, tree_word(first));
+    return first == last ? start : join(start, tree(first, last), first);
   }
 
  private:
@@ -46,12 +48,17 @@ class Run {
   std::uint32_t sum_word(std::size_t k) const { return rounding_word(sum_key_, k, chain_); }
   std::uint32_t tree_word(std::size_t k) const { return rounding_word(tree_key_, k, chain_); }
   double product(std::size_t k) const {
-    return multiply_rounded(a_[k], b_[k], mac_, product_word(k));
+    const double product = multiply_rounded(a_[k], b_[k], mac_, product_word(k));
+    watch_.multiplied(a_[k], b_[k], product);
+    return product;
   }
 
   double chain(double sum, std::size_t first, std::size_t last) const {
     for (std::size_t k = first; k < last; ++k) {
-      sum = add_rounded(sum, product(k), mac_.accumulator, sum_word(k));
+      const double before = sum;
+      const double addend = product(k);
+      sum = add_rounded(before, addend, mac_.accumulator, sum_word(k));
+      watch_.added(before, addend, sum);
     }
     return sum;
   }
@@ -59,7 +66,16 @@ class Run {
   double exact(double start, std::size_t first, std::size_t last) const {
     Quire quire;
     quire.add(start);
-    for (std::size_t k = first; k < last; ++k) quire.add(product(k));
+    std::int64_t addends = 0;
+    for (std::size_t k = first; k < last; ++k) {
+      const double addend = product(k);
+      quire.add(addend);
+      if (addend != 0) ++addends;
+    }
+    if (watch_) {
+      const double nearly = quire.rounded({});
+      if (std::isfinite(nearly)) watch_.added_exactly(addends, nearly);
+    }
     return quire.rounded(mac_.accumulator, first == last ? 0 : sum_word(last - 1));
   }
 
@@ -67,7 +83,10 @@ class Run {
     KahanSum sum = {start, 0};
     for (std::size_t k = first; k < last; ++k) {
       const auto random = [&](std::size_t i) { return sum_word(4 * k + i); };
-      sum.add(product(k), mac_.accumulator, {random(0), random(1), random(2), random(3)});
+      const KahanSum before = sum;
+      const double addend = product(k);
+      sum.add(addend, mac_.accumulator, {random(0), random(1), random(2), random(3)});
+      watch_.added(before.sum, addend, sum.sum, sum.compensation != before.compensation);
     }
     return sum.sum;
   }
@@ -79,16 +98,27 @@ class Run {
       return round_to_format(product(first), to.format, to.rounding, sum_word(first));
     }
     const std::size_t middle = first + std::bit_floor(last - first - 1);
-    return add_rounded(tree(first, middle), tree(middle, last), mac_.accumulator,
-                       tree_word(middle));
+    const double left = tree(first, middle);
+    return join(left, tree(middle, last), middle);
+  }
+
+  /// The node whose right half begins with k.
+  double join(double left, double right, std::size_t k) const {
+    const double sum = add_rounded(left, right, mac_.accumulator, tree_word(k));
+    watch_.joined(left, right, sum);
+    return sum;
   }
 
   double aligned(double sum, std::size_t first, std::size_t last) const {
     std::vector<AlignedTerm> terms;
     for (std::size_t k = first; k < last; ++k) {
       terms.push_back(aligned_product(a_[k], b_[k], mac_, product_word(k)));
+      watch_.multiplied(a_[k], b_[k], terms.back().value);
       if (terms.size() < static_cast<std::size_t>(mac_.block.products) && k + 1 < last) continue;
-      sum = add_aligned(sum, terms, mac_, sum_word(k));
+      std::int64_t lost = 0;
+      const double before = sum;
+      sum = add_aligned(before, terms, mac_, sum_word(k), &lost);
+      watch_.added_block(before, terms, lost);
       terms.clear();
     }
     return sum;
@@ -101,6 +131,7 @@ class Run {
   RandomKey sum_key_;
   RandomKey tree_key_;
   std::uint64_t chain_;
+  SumWatch watch_;
 };
 
 }  // namespace
@@ -113,17 +144,25 @@ double starting_sum(float start, const Mac& mac) {
 }
 
 double dot(float start, std::span<const float> a, std::span<const float> b, const Mac& mac,
-           RandomKey key, std::uint64_t chain) {
+           RandomKey key, std::uint64_t chain, SumEvents* events) {
   assert(a.size() == b.size());
-  const Run run(a, b, mac, key, chain);
+  const Run run(a, b, mac, key, chain, events);
+  const SumWatch watch(events, mac.chunk_accumulator.format);
   double total = starting_sum(start, mac);
-  if (mac.chunk == 0) return run.sum(total, 0, a.size());
+  if (mac.chunk == 0) {
+    total = run.sum(total, 0, a.size());
+    watch.ended(total);
+    return total;
+  }
   const auto chunk = static_cast<std::size_t>(mac.chunk);
   for (std::size_t first = 0; first < a.size(); first += chunk) {
     const double sum = run.sum(0, first, std::min(first + chunk, a.size()));
-    total = add_rounded(total, sum, mac.chunk_accumulator,
+    const double before = total;
+    total = add_rounded(before, sum, mac.chunk_accumulator,
                         rounding_word(key.child("chunk"), first, chain));
+    watch.added(before, sum, total);
   }
+  watch.ended(total);
   return total;
 }
 

@@ -87,8 +87,9 @@ AlignedTerm aligned_product(float a, float b, const Mac& mac, std::uint32_t rand
 }
 
 double add_aligned(double accumulator, std::span<const AlignedTerm> products, const Mac& mac,
-                   std::uint32_t random) {
+                   std::uint32_t random, std::int64_t* lost) {
   const Quantization& sum = mac.accumulator;
+  if (lost != nullptr) *lost = 0;
   if (const std::optional<double> special = special_sum(accumulator, products)) {
     return round_to_format(*special, sum.format, sum.rounding, random);
   }
@@ -103,7 +104,11 @@ double add_aligned(double accumulator, std::span<const AlignedTerm> products, co
   const int quantum = *largest - mac.block.fraction_bits;
   // Products are below 2^(2 + 30) quanta, but 2^(31 + 30) where a table holds entries of 31 bits.
   Int128 total = cut(start.value, quantum, mac.block.cut);
-  for (const AlignedTerm& term : products) total += cut(term.value, quantum, mac.block.cut);
+  for (const AlignedTerm& term : products) {
+    const std::int64_t aligned = cut(term.value, quantum, mac.block.cut);
+    if (lost != nullptr && aligned == 0 && term.value != 0) ++*lost;
+    total += aligned;
+  }
   ExactValue exact;
   exact.negative = total < 0;
   exact.magnitude = static_cast<UnsignedInt128>(total < 0 ? -total : total);

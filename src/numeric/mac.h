@@ -137,8 +137,9 @@ struct AlignedTerm {
 };
 /// P(a * b) and its exponent; of any number where the value is zero or not finite.
 AlignedTerm aligned_product(float a, float b, const Mac& mac, std::uint32_t random = 0);
-/// The accumulator after a block of up to K products. A sum of exactly zero is +0.
+/// The accumulator after a block of up to K products. A sum of exactly zero is +0. `*lost`, if
+/// wanted, is how many products that are not zero the cut leaves nothing of.
 double add_aligned(double accumulator, std::span<const AlignedTerm> products, const Mac& mac,
-                   std::uint32_t random = 0);
+                   std::uint32_t random = 0, std::int64_t* lost = nullptr);
 
 }  // namespace mantissa

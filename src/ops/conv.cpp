@@ -25,23 +25,34 @@ class Conv final : public Operator {
     if (has_bias_) epilogue.row_bias = arguments.inputs[2]->data();
     epilogue.output = arguments.numerics.output;
     epilogue.output_key = arguments.key.child("output");
-    convolution_forward(shape_, arguments.inputs[0]->data(), arguments.inputs[1]->data(),
-                        arguments.outputs[0]->data(), arguments.numerics.forward,
-                        arguments.key.child("forward"), epilogue);
+    epilogue.events = arguments.numerics.output_events();
+    const float* x = arguments.inputs[0]->data();
+    const float* weight = arguments.inputs[1]->data();
+    const Mac& mac = arguments.numerics.forward;
+    const RandomKey key = arguments.key.child("forward");
+    convolution_forward(shape_, x, weight, arguments.outputs[0]->data(), mac, key, epilogue);
+    follow_convolution_forward(shape_, x, weight, mac, key,
+                               arguments.numerics.sampler(&NodeEvents::forward));
   }
 
   void backward(const BackwardArguments& arguments) const override {
     const float* grad_y = arguments.grad_outputs[0]->data();
     const MutableTensorRefs& grads = arguments.grad_inputs;
     if (grads[0] != nullptr) {
-      convolution_backward_data(shape_, grad_y, arguments.inputs[1]->data(), grads[0]->data(),
-                                arguments.numerics.backward_data,
-                                arguments.key.child("backward_data"));
+      const float* weight = arguments.inputs[1]->data();
+      const Mac& mac = arguments.numerics.backward_data;
+      const RandomKey key = arguments.key.child("backward_data");
+      convolution_backward_data(shape_, grad_y, weight, grads[0]->data(), mac, key);
+      follow_convolution_backward_data(shape_, grad_y, weight, mac, key,
+                                       arguments.numerics.sampler(&NodeEvents::backward_data));
     }
     if (grads[1] != nullptr) {
-      convolution_backward_weight(shape_, arguments.inputs[0]->data(), grad_y, grads[1]->data(),
-                                  arguments.numerics.backward_weight,
-                                  arguments.key.child("backward_weight"));
+      const float* x = arguments.inputs[0]->data();
+      const Mac& mac = arguments.numerics.backward_weight;
+      const RandomKey key = arguments.key.child("backward_weight");
+      convolution_backward_weight(shape_, x, grad_y, grads[1]->data(), mac, key);
+      follow_convolution_backward_weight(shape_, x, grad_y, mac, key,
+                                         arguments.numerics.sampler(&NodeEvents::backward_weight));
     }
     if (has_bias_ && grads[2] != nullptr) {
       const std::int64_t pixels = shape_.vertical.out * shape_.horizontal.out;

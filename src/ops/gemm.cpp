@@ -42,6 +42,7 @@ class Gemm final : public Operator {
     float* y = arguments.outputs[0]->data();
     const Mac& mac = arguments.numerics.forward;
     const RandomKey key = arguments.key.child("forward");
+    follow_matmul(a, b, mac, key, arguments.numerics.sampler(&NodeEvents::forward));
     const std::vector<float> bias = scaled_bias(arguments);
     Epilogue epilogue;
     if (o_.alpha == 1.0F && o_.bias != BiasKind::matrix) {
@@ -49,11 +50,12 @@ class Gemm final : public Operator {
         (o_.bias == BiasKind::row ? epilogue.row_bias : epilogue.column_bias) = bias.data();
       epilogue.output = arguments.numerics.output;
       epilogue.output_key = arguments.key.child("output");
+      epilogue.events = arguments.numerics.output_events();
       matmul(a, b, y, o_.n, mac, key, epilogue);
       return;
     }
     matmul(a, b, y, o_.n, mac, key);
-    finish(y, bias, arguments.numerics.output, arguments.key.child("output"));
+    finish(y, bias, arguments);
   }
 
   void backward(const BackwardArguments& arguments) const override {
@@ -63,12 +65,14 @@ class Gemm final : public Operator {
     if (grads[0] != nullptr) {  // grad a' = alpha * grad_y b'^T
       const MatrixView b = view_b(arguments.inputs[1]->data());
       product(gradient, b.transposed(), o_.transpose_a, arguments.numerics.backward_data,
-              arguments.key.child("backward_data"), *grads[0]);
+              arguments.key.child("backward_data"),
+              arguments.numerics.sampler(&NodeEvents::backward_data), *grads[0]);
     }
     if (grads[1] != nullptr) {  // grad b' = alpha * a'^T grad_y
       const MatrixView a = view_a(arguments.inputs[0]->data());
       product(a.transposed(), gradient, o_.transpose_b, arguments.numerics.backward_weight,
-              arguments.key.child("backward_weight"), *grads[1]);
+              arguments.key.child("backward_weight"),
+              arguments.numerics.sampler(&NodeEvents::backward_weight), *grads[1]);
     }
     if (o_.bias != BiasKind::none && grads[2] != nullptr) bias_gradient(grad_y, grads[2]->data());
   }
@@ -125,12 +129,11 @@ class Gemm final : public Operator {
 
   /// left * right * alpha, stored transposed if the operand was.
   void product(const MatrixView& left, const MatrixView& right, bool transposed, const Mac& mac,
-               RandomKey key, Tensor& gradient) const {
-    if (transposed) {
-      matmul(right.transposed(), left.transposed(), gradient.data(), left.rows, mac, key);
-    } else {
-      matmul(left, right, gradient.data(), right.columns, mac, key);
-    }
+               RandomKey key, SumSampler* sampler, Tensor& gradient) const {
+    const MatrixView a = transposed ? right.transposed() : left;
+    const MatrixView b = transposed ? left.transposed() : right;
+    matmul(a, b, gradient.data(), b.columns, mac, key);
+    follow_matmul(a, b, mac, key, sampler);
     if (o_.alpha == 1.0F) return;
     for (float& value : gradient.values()) value *= o_.alpha;
   }
@@ -153,8 +156,9 @@ class Gemm final : public Operator {
   }
 
   /// What the product's epilogue cannot do: alpha, and a bias with an element for each of y.
-  void finish(float* y, const std::vector<float>& bias, const Quantization& output,
-              RandomKey key) const {
+  void finish(float* y, const std::vector<float>& bias, const ForwardArguments& arguments) const {
+    const Quantization& output = arguments.numerics.output;
+    const RandomKey key = arguments.key.child("output");
     const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, o_.n));
     parallel_for(o_.m, grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
@@ -164,8 +168,8 @@ class Gemm final : public Operator {
         for (std::int64_t j = 0; j < o_.n; ++j) row[j] += bias_at(bias, i, j);
       }
       if (output.is_identity()) return;
-      quantize({y + begin * o_.n, static_cast<std::size_t>((end - begin) * o_.n)}, output, key,
-               static_cast<std::uint64_t>(begin * o_.n));
+      round_values({y + begin * o_.n, static_cast<std::size_t>((end - begin) * o_.n)}, output, key,
+                   static_cast<std::uint64_t>(begin * o_.n), arguments.numerics.output_events());
     });
   }
 

@@ -44,11 +44,17 @@ class MatMul final : public Operator {
     Epilogue epilogue;
     epilogue.output = arguments.numerics.output;
     epilogue.output_key = arguments.key.child("output");
+    epilogue.events = arguments.numerics.output_events();
+    const Mac& mac = arguments.numerics.forward;
     const RandomKey key = arguments.key.child("forward");
+    const FollowedPass followed(arguments.numerics.sampler(&NodeEvents::forward),
+                                layout_.count() * layout_.m * layout_.n);
     for_each_item(layout_.count(), [&](std::int64_t item) {
       const std::int64_t at = item * layout_.m * layout_.n;
-      matmul(a_view(a, item), b_view(b, item), y + at, layout_.n, arguments.numerics.forward, key,
-             epilogue, static_cast<std::uint64_t>(at));
+      const MatrixView left = a_view(a, item);
+      const MatrixView right = b_view(b, item);
+      matmul(left, right, y + at, layout_.n, mac, key, epilogue, static_cast<std::uint64_t>(at));
+      followed.follow(left, right, mac, key, at);
     });
   }
 
@@ -121,6 +127,9 @@ class MatMul final : public Operator {
   void backward_a(const float* grad_y, const float* b, const Users& users,
                   const BackwardArguments& arguments, float* grad_a) const {
     const RandomKey key = arguments.key.child("backward_data");
+    const Mac& mac = arguments.numerics.backward_data;
+    const FollowedPass followed(arguments.numerics.sampler(&NodeEvents::backward_data),
+                                matrices(layout_.a_items) * layout_.m * layout_.k);
     for_each_item(static_cast<std::int64_t>(users.size()), [&](std::int64_t item) {
       const std::vector<std::int64_t>& products = users[static_cast<std::size_t>(item)];
       const std::int64_t at = item * layout_.m * layout_.k;
@@ -137,8 +146,9 @@ class MatMul final : public Operator {
         gradient = {gradients.data(), layout_.m, columns, columns, 1};
         factor = {factors.data(), layout_.k, columns, columns, 1};
       }
-      matmul(gradient, factor.transposed(), grad_a + at, layout_.k,
-             arguments.numerics.backward_data, key, {}, static_cast<std::uint64_t>(at));
+      matmul(gradient, factor.transposed(), grad_a + at, layout_.k, mac, key, {},
+             static_cast<std::uint64_t>(at));
+      followed.follow(gradient, factor.transposed(), mac, key, at);
     });
   }
 
@@ -146,6 +156,9 @@ class MatMul final : public Operator {
   void backward_b(const float* grad_y, const float* a, const Users& users,
                   const BackwardArguments& arguments, float* grad_b) const {
     const RandomKey key = arguments.key.child("backward_weight");
+    const Mac& mac = arguments.numerics.backward_weight;
+    const FollowedPass followed(arguments.numerics.sampler(&NodeEvents::backward_weight),
+                                matrices(layout_.b_items) * layout_.k * layout_.n);
     for_each_item(static_cast<std::int64_t>(users.size()), [&](std::int64_t item) {
       const std::vector<std::int64_t>& products = users[static_cast<std::size_t>(item)];
       const std::int64_t at = item * layout_.k * layout_.n;
@@ -164,8 +177,9 @@ class MatMul final : public Operator {
         factor = {factors.data(), layout_.k, columns, columns, 1};
         gradient = MatrixView{gradients.data(), layout_.n, columns, columns, 1}.transposed();
       }
-      matmul(factor, gradient, grad_b + at, layout_.n, arguments.numerics.backward_weight, key, {},
+      matmul(factor, gradient, grad_b + at, layout_.n, mac, key, {},
              static_cast<std::uint64_t>(at));
+      followed.follow(factor, gradient, mac, key, at);
     });
   }
 

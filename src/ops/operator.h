@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/scaled_quantize.h"
+#include "kernels/sum_sampler.h"
 #include "numeric/mac.h"
 #include "ops/attributes.h"
 #include "support/registry.h"
@@ -37,6 +38,14 @@ struct InputSpec {
 
 enum class ExecutionMode : std::uint8_t { inference, training };
 
+/// What is counted of a node that multiplies matrices.
+struct NodeEvents {
+  TensorEventCounter output;
+  SumSampler forward;
+  SumSampler backward_data;
+  SumSampler backward_weight;
+};
+
 /// How a node that multiplies matrices computes; docs/numerics.md has the roles. Its inputs arrive
 /// already rounded into their formats.
 struct NodeNumerics {
@@ -44,6 +53,15 @@ struct NodeNumerics {
   Mac backward_data;
   Mac backward_weight;
   Quantization output;
+  NodeEvents* events = nullptr;  ///< null: nothing is counted
+
+  TensorEventCounter* output_events() const {
+    return events == nullptr ? nullptr : &events->output;
+  }
+  /// Of one product: `sampler(&NodeEvents::forward)`.
+  SumSampler* sampler(SumSampler NodeEvents::*product) const {
+    return events == nullptr ? nullptr : &(events->*product);
+  }
 };
 
 using TensorRefs = std::vector<const Tensor*>;  ///< nullptr: absent, or not wanted

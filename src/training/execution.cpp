@@ -1,9 +1,11 @@
 #include "training/execution.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "support/error.h"
 #include "tensor/parallel.h"
+#include "training/finite.h"
 #include "training/operand_rounding.h"
 
 namespace mantissa {
@@ -38,6 +40,10 @@ void add_into(Tensor& sum, const Tensor& addend) {
                [=](std::int64_t begin, std::int64_t end) {
                  for (std::int64_t i = begin; i < end; ++i) out[i] += in[i];
                });
+}
+
+bool is_finite(const Tensor& tensor) {
+  return all_finite(tensor.values());
 }
 
 bool is_softmax(const NetworkNode& node) {
@@ -87,6 +93,21 @@ Execution::Execution(const Network& network, const Assignment& assignment)
     }
   }
   mark_gradients();
+}
+
+void Execution::count_events(EventCounters* events) {
+  events_ = events;
+  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+    node_numerics_[layers_[layer].node].events = events == nullptr ? nullptr : events->node(layer);
+  }
+}
+
+TensorEventCounter* Execution::layer_events(std::size_t layer, Role role) const {
+  return events_ == nullptr ? nullptr : events_->tensor(layer, role);
+}
+
+TensorEventCounter* Execution::vector_events() const {
+  return events_ == nullptr ? nullptr : events_->vector();
 }
 
 void Execution::mark_gradients() {
@@ -147,20 +168,23 @@ void Execution::round_operands(std::size_t node, TensorRefs& inputs, ExecutionMo
   operands.given_weight = inputs[1];
   if (const Quantization& format = numerics.tensor(Role::activation); !format.is_identity()) {
     round_operand(*inputs[0], operands.activation, format, axes.activation, key.child("activation"),
-                  operands.activation_history, training);
+                  operands.activation_history, training, layer_events(layer, Role::activation));
     inputs[0] = &operands.activation;
   }
   if (const Quantization& format = second_operand(layer); !format.is_identity()) {
     round_operand(*inputs[1], operands.weight, format, axes.weight, key.child("weight"),
-                  operands.weight_history, training);
+                  operands.weight_history, training, layer_events(layer, second_role(layer)));
     inputs[1] = &operands.weight;
   }
 }
 
-const Quantization& Execution::second_operand(std::size_t layer) const {
+Role Execution::second_role(std::size_t layer) const {
   // A product of two activations has no weight: both operands are activations then.
-  const bool has_weight = layers_[layer].weight != kNoValue;
-  return assignment_.layers[layer].tensor(has_weight ? Role::weight : Role::activation);
+  return layers_[layer].weight != kNoValue ? Role::weight : Role::activation;
+}
+
+const Quantization& Execution::second_operand(std::size_t layer) const {
+  return assignment_.layers[layer].tensor(second_role(layer));
 }
 
 void Execution::round_backward_operands(std::size_t node, bool wants_data, ProductOperands& data,
@@ -172,7 +196,8 @@ void Execution::round_backward_operands(std::size_t node, bool wants_data, Produ
   // Where blocks or channels have scales, each product has a rounding of its own.
   const auto again = [&](const Tensor& given, Tensor& rounded, const Quantization& format,
                          OperandAxes along, std::string_view name, ScaleHistory& history) {
-    round_operand(given, rounded, format, along.swapped(), key.child(name), history, false);
+    round_operand(given, rounded, format, along.swapped(), key.child(name), history, false,
+                  nullptr);
     return &rounded;
   };
   if (const Quantization& format = numerics.tensor(Role::activation); depends_on_axes(format)) {
@@ -193,7 +218,7 @@ void Execution::round_backward_operands(std::size_t node, bool wants_data, Produ
     if (!wants_data) return;
   }
   round_operand(given, operands.error, format, axes.error, key.child("error"),
-                operands.error_history, true);
+                operands.error_history, true, layer_events(layer, Role::error));
   data.grad_outputs[0] = &operands.error;
   if (!depends_on_axes(format)) weights.grad_outputs[0] = &operands.error;
 }
@@ -218,7 +243,9 @@ void Execution::forward_node(std::size_t n, std::span<const Tensor> parameters, 
     outputs.push_back(output == kNoValue ? nullptr : &values_[static_cast<std::size_t>(output)]);
   }
   node.op->forward({inputs, outputs, saved_[n], node_numerics_[n], mode, key});
-  if (layer_of_node_[n] < 0) quantize_tensor(*outputs[0], assignment_.vector, key.child("vector"));
+  if (layer_of_node_[n] < 0) {
+    quantize_tensor(*outputs[0], assignment_.vector, key.child("vector"), vector_events());
+  }
 }
 
 void Execution::backward(const Tensor& grad_logits, RandomKey key) {
@@ -296,21 +323,55 @@ void Execution::collect_gradients(std::size_t n, RandomKey key) {
     if (numerics != nullptr) {
       const bool is_weight = i == 1 && network_.is_parameter(node.inputs[i]);
       if (is_weight)
-        quantize_tensor(gradient, numerics->tensor(Role::weight_gradient),
-                        key.child("weight_gradient"));
+        quantize_tensor(
+            gradient, numerics->tensor(Role::weight_gradient), key.child("weight_gradient"),
+            layer_events(static_cast<std::size_t>(layer_of_node_[n]), Role::weight_gradient));
     } else if (!network_.is_parameter(node.inputs[i])) {
-      quantize_tensor(gradient, assignment_.vector, key.child("vector_gradient").child(i));
+      quantize_tensor(gradient, assignment_.vector, key.child("vector_gradient").child(i),
+                      vector_events());
     }
     if (has_gradient_[input]) {
       add_into(gradients_[input], gradient);
       if (!network_.is_parameter(node.inputs[i])) {
-        quantize_tensor(gradients_[input], assignment_.vector, key.child("gradient_sum").child(i));
+        quantize_tensor(gradients_[input], assignment_.vector, key.child("gradient_sum").child(i),
+                        vector_events());
       }
     } else {
       std::swap(gradients_[input], gradient);
       has_gradient_[input] = true;
     }
   }
+}
+
+std::string Execution::first_not_finite(std::span<const Tensor> parameters) const {
+  // Parameters have it from the backward pass of the step before.
+  if (!std::all_of(parameters.begin(), parameters.end(), is_finite)) {
+    return first_gradient_not_finite();
+  }
+  for (std::size_t n = 0; n < node_count_; ++n) {
+    const auto output = static_cast<std::size_t>(network_.nodes[n].outputs[0]);
+    if (!is_finite(values_[output])) {
+      return "the result of node \"" + network_.nodes[n].name + "\"";
+    }
+  }
+  return "";
+}
+
+std::string Execution::first_gradient_not_finite() const {
+  for (std::size_t n = node_count_; n-- > 0;) {
+    const NetworkNode& node = network_.nodes[n];
+    const auto is_bad = [&](ValueId value) {
+      return value != kNoValue && has_gradient_[static_cast<std::size_t>(value)] &&
+             !is_finite(gradients_[static_cast<std::size_t>(value)]);
+    };
+    if (is_bad(node.outputs[0])) return "the gradient that arrives at node \"" + node.name + "\"";
+    for (const ValueId input : node.inputs) {
+      if (input != kNoValue && network_.is_parameter(input) && is_bad(input)) {
+        return "a parameter's gradient in node \"" + node.name + "\"";
+      }
+    }
+  }
+  return "a parameter";
 }
 
 void Execution::apply_state_updates(std::span<Tensor> parameters) const {

@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "graph/assignment.h"
 #include "graph/graph.h"
 #include "support/random.h"
+#include "training/events.h"
 #include "training/operand_rounding.h"
 
 namespace mantissa {
@@ -54,12 +56,19 @@ class Execution {
   /// True if `backward` yields a gradient for the parameter: some node can differentiate by it.
   bool is_trained(std::size_t parameter_index) const;
 
+  /// Where the numbers of the last passes, done with these parameters, are infinite or NaN first,
+  /// for people: `the result of node "conv2"`. Empty if all are finite.
+  std::string first_not_finite(std::span<const Tensor> parameters) const;
+
   /// Writes the new running statistics of the last training pass into `parameters`.
   void apply_state_updates(std::span<Tensor> parameters) const;
 
   /// If set, node times are added up here ([nodes]) and the two backward products of a layer run
   /// one after the other.
   void measure_times(std::vector<NodeSeconds>* seconds) { seconds_ = seconds; }
+
+  /// If set, numeric events of the passes in training mode are counted there.
+  void count_events(EventCounters* events);
 
   const std::vector<Layer>& network_layers() const { return layers_; }
 
@@ -86,9 +95,13 @@ class Execution {
   };
 
   void mark_gradients();
+  std::string first_gradient_not_finite() const;
   const LayerNumerics* numerics_of(std::size_t node) const;
   TensorRefs gather_inputs(std::size_t node, std::span<const Tensor> parameters) const;
+  Role second_role(std::size_t layer) const;
   const Quantization& second_operand(std::size_t layer) const;
+  TensorEventCounter* layer_events(std::size_t layer, Role role) const;
+  TensorEventCounter* vector_events() const;
   void round_operands(std::size_t node, TensorRefs& inputs, ExecutionMode mode, RandomKey key);
   void round_backward_operands(std::size_t node, bool wants_data, ProductOperands& data,
                                ProductOperands& weights, RandomKey key);
@@ -116,6 +129,7 @@ class Execution {
   std::vector<TensorRefs> node_inputs_;     ///< by node: what its forward pass read
   std::vector<std::vector<Tensor>> input_gradients_;  ///< by node, scratch
   std::vector<NodeSeconds>* seconds_ = nullptr;
+  EventCounters* events_ = nullptr;
 };
 
 }  // namespace mantissa

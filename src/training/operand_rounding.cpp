@@ -12,27 +12,35 @@ constexpr std::int64_t kQuantizeGrain = 1 << 15;  // elements; far more work tha
 }  // namespace
 
 void quantize_tensor(const Tensor& source, Tensor& destination, const Quantization& quantization,
-                     RandomKey key) {
+                     RandomKey key, TensorEventCounter* events) {
   destination.resize(source.shape());
   const auto in = source.values();
   const auto out = destination.values();
+  const bool counts = events != nullptr && !quantization.is_identity();
+  const EventLimits limits = counts ? event_limits(quantization) : EventLimits{};
   parallel_for(static_cast<std::int64_t>(in.size()), kQuantizeGrain,
                [&](std::int64_t begin, std::int64_t end) {
                  const auto first = static_cast<std::size_t>(begin);
                  const auto count = static_cast<std::size_t>(end - begin);
-                 quantize(in.subspan(first, count), out.subspan(first, count), quantization, key,
-                          first);
+                 const auto from = in.subspan(first, count);
+                 const auto to = out.subspan(first, count);
+                 quantize(from, to, quantization, key, first);
+                 if (!counts) return;
+                 TensorEvents found;
+                 count_events(from, to, limits, found);
+                 events->add(found);
                });
 }
 
-void quantize_tensor(Tensor& tensor, const Quantization& quantization, RandomKey key) {
+void quantize_tensor(Tensor& tensor, const Quantization& quantization, RandomKey key,
+                     TensorEventCounter* events) {
   if (quantization.is_identity()) return;
   const auto values = tensor.values();
   parallel_for(static_cast<std::int64_t>(values.size()), kQuantizeGrain,
                [&](std::int64_t begin, std::int64_t end) {
                  const auto first = static_cast<std::size_t>(begin);
-                 quantize(values.subspan(first, static_cast<std::size_t>(end - begin)),
-                          quantization, key, first);
+                 round_values(values.subspan(first, static_cast<std::size_t>(end - begin)),
+                              quantization, key, first, events);
                });
 }
 
@@ -51,10 +59,11 @@ void ScaleHistory::add(float amax, int length) {
 }
 
 void round_operand(const Tensor& source, Tensor& destination, const Quantization& quantization,
-                   OperandAxes axes, RandomKey key, ScaleHistory& history, bool remember) {
+                   OperandAxes axes, RandomKey key, ScaleHistory& history, bool remember,
+                   TensorEventCounter* events) {
   const Scaling& scaling = quantization.scaling;
   if (!scaling.scales()) {
-    quantize_tensor(source, destination, quantization, key);
+    quantize_tensor(source, destination, quantization, key, events);
     return;
   }
   const bool by_whole = scaling.group == ScaleGroup::tensor || scaling.kind == ScaleKind::e4m3;
@@ -64,7 +73,7 @@ void round_operand(const Tensor& source, Tensor& destination, const Quantization
     amax = history.delayed(own, scaling.history);
     if (remember) history.add(own, scaling.history);
   }
-  quantize_scaled(source, destination, quantization, axes, key, amax);
+  quantize_scaled(source, destination, quantization, axes, key, amax, events);
 }
 
 }  // namespace mantissa

@@ -3,16 +3,18 @@
 #include <deque>
 
 #include "kernels/scaled_quantize.h"
+#include "numeric/events.h"
 #include "numeric/quantize.h"
 #include "tensor/tensor.h"
 
 namespace mantissa {
 
 /// Rounds a tensor in parallel into a format without scales; element i uses word i of the stream
-/// `key`.
-void quantize_tensor(Tensor& tensor, const Quantization& quantization, RandomKey key);
+/// `key`. What happens is counted if there is something to count in.
+void quantize_tensor(Tensor& tensor, const Quantization& quantization, RandomKey key,
+                     TensorEventCounter* events = nullptr);
 void quantize_tensor(const Tensor& source, Tensor& destination, const Quantization& quantization,
-                     RandomKey key);
+                     RandomKey key, TensorEventCounter* events = nullptr);
 
 /// The largest magnitudes of the tensors that were last in one place, for delayed scaling
 /// (Micikevicius et al., FP8 Formats for Deep Learning, 2022, section 4).
@@ -29,8 +31,10 @@ class ScaleHistory {
 };
 
 /// Rounds an operand of a matrix product into its format, scaled or not. `history` serves delayed
-/// scaling; where the tensor is one to remember, `remember` is set.
+/// scaling; where the tensor is one to remember, `remember` is set. What happens is counted if
+/// there is something to count in.
 void round_operand(const Tensor& source, Tensor& destination, const Quantization& quantization,
-                   OperandAxes axes, RandomKey key, ScaleHistory& history, bool remember);
+                   OperandAxes axes, RandomKey key, ScaleHistory& history, bool remember,
+                   TensorEventCounter* events);
 
 }  // namespace mantissa

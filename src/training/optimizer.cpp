@@ -52,7 +52,8 @@ struct AdamStep {
 Optimizer::Optimizer(const OptimizerOptions& options, std::vector<UpdateFormats> formats)
     : options_(options), formats_(std::move(formats)), states_(formats_.size()) {}
 
-void Optimizer::begin_step(double learning_rate) {
+void Optimizer::begin_step(double learning_rate, bool counts) {
+  counts_ = counts;
   learning_rate_ = static_cast<float>(learning_rate);
   beta1_power_ *= options_.beta1;
   beta2_power_ *= options_.beta2;
@@ -90,13 +91,17 @@ void Optimizer::update(std::size_t index, std::span<float> parameter,
                  const auto first = static_cast<std::size_t>(begin);
                  const auto count = static_cast<std::size_t>(end - begin);
                  const auto round = [&](std::span<float> values, const Quantization& format,
-                                        std::string_view name) {
-                   if (!format.is_identity())
-                     quantize(values.subspan(first, count), format, key.child(name), first);
+                                        std::string_view name, TensorEventCounter* events) {
+                   if (!format.is_identity()) {
+                     round_values(values.subspan(first, count), format, key.child(name), first,
+                                  counts_ ? events : nullptr);
+                   }
                  };
-                 round(state.first, formats.optimizer_state, "first_state");
-                 if (adam) round(state.second, formats.optimizer_state, "second_state");
-                 round(parameter, formats.master_weight, "master_weight");
+                 TensorEventCounter* events = formats.optimizer_state_events;
+                 round(state.first, formats.optimizer_state, "first_state", events);
+                 if (adam) round(state.second, formats.optimizer_state, "second_state", events);
+                 round(parameter, formats.master_weight, "master_weight",
+                       formats.master_weight_events);
                });
 }
 

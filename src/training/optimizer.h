@@ -4,15 +4,18 @@
 #include <span>
 #include <vector>
 
-#include "numeric/quantize.h"
+#include "numeric/events.h"
 #include "training/options.h"
 
 namespace mantissa {
 
-/// The formats in which one parameter and its optimiser state are kept.
+/// The formats in which one parameter and its optimiser state are kept, and where what happens on
+/// the way there is counted, if it is.
 struct UpdateFormats {
   Quantization master_weight;
   Quantization optimizer_state;
+  TensorEventCounter* master_weight_events = nullptr;
+  TensorEventCounter* optimizer_state_events = nullptr;
 };
 
 /// The update of the parameters, in binary32, its results rounded into each parameter's formats.
@@ -27,7 +30,8 @@ class Optimizer {
   Optimizer(const OptimizerOptions& options, std::vector<UpdateFormats> formats);
 
   /// Begins a step: every parameter that `update` is called for then belongs to it.
-  void begin_step(double learning_rate);
+  /// Numeric events of a step are counted if `counts` is set.
+  void begin_step(double learning_rate, bool counts = false);
 
   /// Updates parameter `index` in place. The first call for an index fixes its number of elements.
   void update(std::size_t index, std::span<float> parameter, std::span<const float> gradient,
@@ -43,6 +47,7 @@ class Optimizer {
   std::vector<UpdateFormats> formats_;
   std::vector<State> states_;
   float learning_rate_ = 0;
+  bool counts_ = false;
   double beta1_power_ = 1;  ///< beta1^t
   double beta2_power_ = 1;
 };

@@ -7,6 +7,7 @@
 #include "kernels/cross_entropy.h"
 #include "support/error.h"
 #include "training/evaluation.h"
+#include "training/finite.h"
 #include "training/initialization.h"
 #include "training/loss_scaling.h"
 #include "training/optimizer.h"
@@ -21,23 +22,20 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// x * 0 is 0 for every finite x and NaN for the others, so one sum finds them all without a
-/// branch.
-bool all_finite(std::span<const float> values) {
-  float sum = 0;
-  for (const float value : values) sum += value * 0;
-  return sum == 0;
-}
-
 std::vector<UpdateFormats> update_formats(const Graph& graph, const Network& network,
-                                          const Assignment& assignment) {
+                                          const Assignment& assignment,
+                                          EventCounters* events = nullptr) {
   std::vector<UpdateFormats> formats(graph.parameters.size());
   const std::vector<Layer> all_layers = layers(network);
   for (std::size_t i = 0; i < all_layers.size() && i < assignment.layers.size(); ++i) {
     if (!network.is_parameter(all_layers[i].weight)) continue;
-    formats[static_cast<std::size_t>(all_layers[i].weight) - 1] = {
-        assignment.layers[i].tensor(Role::master_weight),
-        assignment.layers[i].tensor(Role::optimizer_state)};
+    const LayerNumerics& numerics = assignment.layers[i];
+    UpdateFormats& update = formats[static_cast<std::size_t>(all_layers[i].weight) - 1];
+    update.master_weight = numerics.tensor(Role::master_weight);
+    update.optimizer_state = numerics.tensor(Role::optimizer_state);
+    if (events == nullptr) continue;
+    update.master_weight_events = events->tensor(i, Role::master_weight);
+    update.optimizer_state_events = events->tensor(i, Role::optimizer_state);
   }
   return formats;
 }
@@ -54,8 +52,9 @@ class Run {
         hooks_(hooks),
         key_(RandomKey{options.seed}),
         network_(prepare(graph, options.batch_size)),
+        events_(assignment.layers.size()),
         execution_(network_, assignment),
-        optimizer_(options.optimizer, update_formats(graph, network_, assignment)),
+        optimizer_(options.optimizer, update_formats(graph, network_, assignment, &events_)),
         scaler_(options.loss_scaling),
         parameters_(options.reinitialize
                         ? initial_parameters(graph, network_, key_.child("initial"))
@@ -82,6 +81,7 @@ class Run {
                                        data_.test_indices, data_.normalization, key_.child("test"))
                                   .accuracy;
     }
+    if (hooks_.count_events) result_.events = events_.totals();
     result_.final_loss_scale = scaler_.scale();
     result_.elapsed_seconds = seconds_since(start_);
     result_.parameters = std::move(parameters_);
@@ -130,6 +130,7 @@ class Run {
       return data_.training.labels[static_cast<std::size_t>(i)];
     });
 
+    execution_.count_events(is_counted(step) ? &events_ : nullptr);
     const Tensor& logits =
         execution_.forward(images_, parameters_, ExecutionMode::training, step_key);
     const CrossEntropyResult loss = softmax_cross_entropy(logits, labels_, options_.label_smoothing,
@@ -147,22 +148,35 @@ class Run {
     if (hooks_.on_step) hooks_.on_step(result_.steps, total_steps, loss.loss);
   }
 
+  bool is_counted(std::int64_t step) const {
+    return hooks_.count_events && step % kStepsPerCount == 0;
+  }
+
   void record_loss(double loss, std::int64_t step) {
     result_.step_losses.push_back(loss);
     epoch_loss_ += loss;
     const double first = result_.step_losses.front();
     steps_above_first_ = loss > first ? steps_above_first_ + 1 : 0;
     if (!std::isfinite(loss)) {
-      diverge("the loss of step " + std::to_string(step + 1) + " is not finite");
+      diverge_without_finite_loss(step);
     } else if (steps_above_first_ > options_.patience_steps) {
       diverge("the loss stayed above its first value for " +
-              std::to_string(options_.patience_steps) + " steps");
+                  std::to_string(options_.patience_steps) + " steps",
+              largest_loss(events_.totals(), assignment_));
     }
   }
 
-  void diverge(std::string reason) {
+  void diverge_without_finite_loss(std::int64_t step) {
+    std::string reason = "the loss of step " + std::to_string(step + 1) + " is not finite";
+    const std::string place = execution_.first_not_finite(parameters_);
+    if (!place.empty()) reason += ": " + place + " is the first that is not";
+    diverge(std::move(reason), largest_overflow(events_.totals(), assignment_));
+  }
+
+  void diverge(std::string reason, const std::string& event) {
     result_.status = TrainingStatus::diverged;
     result_.status_reason = std::move(reason);
+    if (!event.empty()) result_.status_reason += "; " + event;
   }
 
   void update_parameters(std::int64_t step, RandomKey key) {
@@ -186,7 +200,8 @@ class Run {
 
   void apply_gradients(std::int64_t step, double scale, RandomKey key) {
     optimizer_.begin_step(learning_rate(options_.schedule, options_.optimizer.learning_rate, step,
-                                        steps_per_epoch_ * options_.epochs, steps_per_epoch_));
+                                        steps_per_epoch_ * options_.epochs, steps_per_epoch_),
+                          is_counted(step));
     const auto inverse = static_cast<float>(1 / scale);
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       Tensor* gradient = execution_.gradient(i);
@@ -225,6 +240,7 @@ class Run {
   const TrainingHooks& hooks_;
   RandomKey key_;
   Network network_;
+  EventCounters events_;
   Execution execution_;
   Optimizer optimizer_;
   LossScaler scaler_;

@@ -41,6 +41,7 @@ struct TrainingResult {
   std::vector<NodeSeconds>
       node_seconds;           ///< by node of the network, over all steps; empty unless asked for
   double update_seconds = 0;  ///< in the optimiser, over all steps
+  NumericEvents events;       ///< empty unless asked for
 };
 
 /// Data of a run. References must outlive it.
@@ -58,6 +59,7 @@ struct TrainingHooks {
   std::function<void(std::int64_t step, std::int64_t steps, double loss)> on_step;
   std::function<bool()> stop_requested;  ///< asked before each step
   bool measure_times = false;            ///< fill `node_seconds`
+  bool count_events = true;              ///< fill `events`, and name one where a run diverges
 };
 
 /// Throws Error unless the network, prepared for the training batch, takes the data set's samples,
