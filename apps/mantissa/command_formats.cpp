@@ -17,6 +17,8 @@
 #include "kernels/scaled_quantize.h"
 #include "numeric/format_file.h"
 #include "numeric/mac.h"
+#include "report/precision_plot.h"
+#include "support/files.h"
 #include "support/text.h"
 
 namespace mantissa {
@@ -148,6 +150,44 @@ ExitCode show(const std::string& name, bool values) {
   return ExitCode::success;
 }
 
+/// Samples from the smallest number to the largest, many in each binade, of the distance of the
+/// two members that they lie between.
+std::vector<PrecisionSample> precision_samples(const Format& format) {
+  constexpr int kInBinade = 32;
+  // Of more bits than any member has, so that no sample is one.
+  constexpr double kOffset = 0x1.23456789ABCDFp-1;
+  const FormatFacts known = facts(format);
+  std::vector<PrecisionSample> samples;
+  for (int exponent = std::ilogb(known.min_positive); exponent <= std::ilogb(known.max_finite);
+       ++exponent) {
+    for (int i = 0; i < kInBinade; ++i) {
+      const double magnitude = std::ldexp(1 + (i + kOffset) / kInBinade, exponent);
+      if (magnitude < known.min_positive || magnitude > known.max_finite) continue;
+      const double below = round_to_format(magnitude, format, {Rounding::toward_zero, 0});
+      const double above = round_to_format(magnitude, format, {Rounding::up, 0});
+      if (!std::isfinite(above) || above <= below) continue;
+      samples.push_back({std::log2(magnitude), std::log2(2 * magnitude / (above - below))});
+    }
+  }
+  return samples;
+}
+
+void plot(const std::string& name, const std::string& path) {
+  const Format format = parse_quantization(name).format;
+  const FormatFacts known = facts(format);
+  PrecisionPlot plot;
+  plot.title = name == spelling(format) ? name : name + " (" + spelling(format) + ")";
+  plot.subtitle = shortest_decimal(known.storage_bits) + " bits, magnitudes from " +
+                  shortest_decimal(known.min_positive) + " to " +
+                  shortest_decimal(known.max_finite);
+  plot.samples = precision_samples(format);
+  plot.log2_min_normal = std::log2(known.min_normal);
+  if (plot.samples.size() < 2) {
+    throw Error("--plot", "\"" + name + "\" has too few numbers to plot their precision");
+  }
+  write_file_atomically(path, precision_svg(plot));
+}
+
 /// The numbers on standard input, one a line.
 std::vector<float> read_numbers() {
   std::vector<float> numbers;
@@ -191,6 +231,7 @@ ExitCode quantize_lines(const std::string& format, const std::string& rounding, 
 struct Options {
   std::string format;
   bool values = false;
+  std::string plot;      ///< path of an SVG file; empty: none
   std::string rounding;  ///< empty: the format's own, rne unless it says another
   std::uint64_t seed = 0;
   bool bits = false;
@@ -225,8 +266,13 @@ void add_formats_command(CLI::App& app, const CommonOptions& /*common*/, Action&
   show_one->add_option("format", options->format, kFormatHelp)->required();
   show_one->add_flag("--values", options->values,
                      "instead list `code value`, a line for each code; up to 16 bits");
+  show_one->add_option("--plot", options->plot,
+                       "also draw its precision over magnitude into this SVG file");
   show_one->callback([options, &action] {
-    action = [options] { return show(options->format, options->values); };
+    action = [options] {
+      if (!options->plot.empty()) plot(options->format, options->plot);
+      return show(options->format, options->values);
+    };
   });
 
   CLI::App* quantize_some =
