@@ -66,4 +66,4 @@ function(mantissa_embed_page target)
   target_sources(${target} PRIVATE ${output})
 endfunction()
 
-set(MANTISSA_PAGE_SCRIPTS quantities.js result.js charts.js front.js point.js table.js page.js)
+set(MANTISSA_PAGE_SCRIPTS quantities.js result.js charts.js front.js point.js events.js table.js page.js)

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "event_table.h"
 #include "front_builder.h"
 #include "interruption.h"
 #include "progress.h"
@@ -85,6 +86,12 @@ ExitCode train_command(const TrainArguments& arguments, bool quiet) {
                 ExitCode::interrupted);
   }
   print_summary(result, bench.cost(candidate.assignment));
+  if (const std::string events = event_table(result.events, candidate.assignment);
+      !events.empty()) {
+    fmt::print(
+        "\nwhat rounding did, in one of {} steps (of sums: in those that were followed)\n{}\n",
+        kStepsPerCount, events);
+  }
   if (!arguments.save.empty()) {
     std::vector<const Tensor*> parameters;
     for (const Tensor& parameter : result.parameters) parameters.push_back(&parameter);

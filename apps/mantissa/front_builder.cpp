@@ -47,9 +47,40 @@ DataFacts data_facts(const Workbench& bench) {
   return facts;
 }
 
-TrainingMetrics metrics_of(const Evaluation& evaluation) {
+template <typename Events>
+EventsRecord::Counts counts_of(const Events& events) {
+  EventsRecord::Counts counts;
+  for (const auto& field : event_fields(events)) {
+    counts.emplace_back(field.name, events.*field.count);
+  }
+  return counts;
+}
+
+EventsRecord events_record(const NumericEvents& events, const Assignment& assignment) {
+  EventsRecord record{counts_of(events.vector), {}};
+  for (std::size_t i = 0; i < events.layers.size(); ++i) {
+    EventsRecord::Roles roles;
+    const auto add = [&](std::size_t role, const auto& counted) {
+      if (counted == std::remove_cvref_t<decltype(counted)>()) return;
+      roles.emplace_back(role_name(static_cast<Role>(role)), counts_of(counted));
+    };
+    const LayerEvents& layer = events.layers[i];
+    for (std::size_t role = 0; role < kTensorRoleCount; ++role) add(role, layer.tensors[role]);
+    for (std::size_t product = 0; product < layer.sums.size(); ++product) {
+      add(kTensorRoleCount + product, layer.sums[product]);
+    }
+    record.layers.emplace_back(assignment.layer_names[i], std::move(roles));
+  }
+  return record;
+}
+
+std::string status_text(const Evaluation& evaluation) {
+  return evaluation.status == TrainingStatus::diverged ? "diverged" : "finished";
+}
+
+TrainingMetrics metrics_of(const Evaluation& evaluation, const Assignment& assignment) {
   TrainingMetrics metrics;
-  metrics.status = evaluation.status == TrainingStatus::diverged ? "diverged" : "finished";
+  metrics.status = status_text(evaluation);
   metrics.status_reason = evaluation.status_reason;
   metrics.validation_accuracy = evaluation.validation_accuracy;
   metrics.test_accuracy = evaluation.test_accuracy < 0 ? std::numeric_limits<double>::quiet_NaN()
@@ -61,6 +92,7 @@ TrainingMetrics metrics_of(const Evaluation& evaluation) {
     metrics.epochs.push_back({epoch.epoch, epoch.training_loss, epoch.training_accuracy,
                               epoch.validation_loss, epoch.validation_accuracy});
   }
+  metrics.events = events_record(evaluation.events, assignment);
   return metrics;
 }
 
@@ -96,7 +128,7 @@ PointRecord point_record(const Workbench& bench, const Explored& explored, std::
   point.id = std::move(id);
   point.evaluation = explored.evaluation.key;
   point.objectives = explored.objectives;
-  point.metrics = metrics_of(explored.evaluation);
+  point.metrics = metrics_of(explored.evaluation, explored.candidate.assignment);
   point.assignment = assignment_record(explored.candidate.assignment);
   point.cost = cost_record(bench.cost(explored.candidate.assignment));
   return point;
@@ -117,7 +149,7 @@ void add_candidates(const Workbench& bench, const ExploreResult& result, FrontDo
   }
   for (const Explored& explored : result.evaluated) {
     document.evaluations.push_back({explored.evaluation.key, explored.generation,
-                                    metrics_of(explored.evaluation).status, explored.objectives});
+                                    status_text(explored.evaluation), explored.objectives});
     document.run.evaluation_seconds[explored.evaluation.key] = explored.evaluation.elapsed_seconds;
   }
 }

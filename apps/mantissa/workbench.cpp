@@ -159,6 +159,7 @@ Evaluation WorkbenchEvaluator::evaluate(const Candidate& candidate,
   evaluation.skipped_steps = result.skipped_steps;
   evaluation.final_loss_scale = result.final_loss_scale;
   evaluation.elapsed_seconds = result.elapsed_seconds;
+  evaluation.events = std::move(result.events);
   for (const Tensor& parameter : result.parameters) {
     evaluation.parameters.emplace_back(parameter.values().begin(), parameter.values().end());
   }

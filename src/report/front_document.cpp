@@ -65,6 +65,21 @@ Json by_objective(const std::vector<double>& values,
   return object;
 }
 
+Json describe(const EventsRecord::Counts& counts) {
+  Json object = Json::object();
+  for (const auto& [name, count] : counts) object[name] = count;
+  return object;
+}
+
+Json describe(const EventsRecord& events) {
+  Json layers = Json::object();
+  for (const auto& [layer, roles] : events.layers) {
+    Json& entry = layers[layer] = Json::object();
+    for (const auto& [role, counts] : roles) entry[role] = describe(counts);
+  }
+  return {{"vector", describe(events.vector)}, {"layers", layers}};
+}
+
 Json describe(const TrainingMetrics& metrics) {
   Json epochs = Json::array();
   for (const EpochMetrics& epoch : metrics.epochs) {
@@ -74,17 +89,19 @@ Json describe(const TrainingMetrics& metrics) {
                       {"validation_loss", epoch.validation_loss},
                       {"validation_accuracy", epoch.validation_accuracy}});
   }
-  return {{"status", metrics.status},
-          {"status_reason", metrics.status_reason},
-          {"runs", metrics.runs},
-          {"validation_accuracy", metrics.validation_accuracy},
-          {"validation_spread", metrics.validation_spread},
-          {"test_accuracy", metrics.test_accuracy},
-          {"test_spread", metrics.test_spread},
-          {"steps", metrics.steps},
-          {"skipped_steps", metrics.skipped_steps},
-          {"final_loss_scale", metrics.final_loss_scale},
-          {"epochs", epochs}};
+  Json json = {{"status", metrics.status},
+               {"status_reason", metrics.status_reason},
+               {"runs", metrics.runs},
+               {"validation_accuracy", metrics.validation_accuracy},
+               {"validation_spread", metrics.validation_spread},
+               {"test_accuracy", metrics.test_accuracy},
+               {"test_spread", metrics.test_spread},
+               {"steps", metrics.steps},
+               {"skipped_steps", metrics.skipped_steps},
+               {"final_loss_scale", metrics.final_loss_scale},
+               {"epochs", epochs}};
+  if (!metrics.events.layers.empty()) json["events"] = describe(metrics.events);
+  return json;
 }
 
 Json describe(const AssignmentRecord& assignment) {

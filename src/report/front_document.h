@@ -99,6 +99,15 @@ struct EpochMetrics {
   friend bool operator==(const EpochMetrics&, const EpochMetrics&) = default;
 };
 
+/// Numeric events of a training run, counted by their names in the schema.
+struct EventsRecord {
+  using Counts = std::vector<std::pair<std::string, std::int64_t>>;
+  using Roles = std::vector<std::pair<std::string, Counts>>;  ///< roles of which some were counted
+  Counts vector;                                              ///< of every node that is no layer
+  std::vector<std::pair<std::string, Roles>> layers;          ///< in order of execution
+  friend bool operator==(const EventsRecord&, const EventsRecord&) = default;
+};
+
 /// What training measured. With several seeds: means, and spreads as sample standard deviations.
 struct TrainingMetrics {
   std::string status = "finished";  ///< finished, diverged
@@ -112,6 +121,7 @@ struct TrainingMetrics {
   std::int64_t skipped_steps = 0;  ///< by dynamic loss scaling
   double final_loss_scale = 1;
   std::vector<EpochMetrics> epochs;  ///< of the first seed
+  EventsRecord events;               ///< of the first seed; empty if none were counted
   friend bool operator==(const TrainingMetrics&, const TrainingMetrics&) = default;
 };
 

@@ -68,6 +68,23 @@ std::vector<double> read_by_objective(const JsonCursor& json,
   return values;
 }
 
+EventsRecord::Counts read_event_counts(const JsonCursor& json) {
+  EventsRecord::Counts counts;
+  for (const auto& [name, count] : json.members()) counts.emplace_back(name, count.integer());
+  return counts;
+}
+
+EventsRecord read_events(const JsonCursor& json) {
+  EventsRecord events{read_event_counts(json.at("vector")), {}};
+  for (const auto& [layer, roles] : json.at("layers").members()) {
+    EventsRecord::Roles entry;
+    for (const auto& [role, counts] : roles.members())
+      entry.emplace_back(role, read_event_counts(counts));
+    events.layers.emplace_back(layer, std::move(entry));
+  }
+  return events;
+}
+
 TrainingMetrics read_metrics(const JsonCursor& json) {
   TrainingMetrics metrics;
   metrics.status = json.at("status").text();
@@ -86,6 +103,7 @@ TrainingMetrics read_metrics(const JsonCursor& json) {
          epoch.at("training_accuracy").number(), epoch.at("validation_loss").number(),
          epoch.at("validation_accuracy").number()});
   }
+  if (json.value().contains("events")) metrics.events = read_events(json.at("events"));
   return metrics;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <type_traits>
 
 #include <nlohmann/json.hpp>
 
@@ -40,6 +41,55 @@ EpochResult epoch_from_json(const json& value) {
   return epoch;
 }
 
+template <typename Events>
+json counts_json(const Events& events) {
+  json counts = json::object();
+  for (const auto& field : event_fields(events)) counts[field.name] = events.*field.count;
+  return counts;
+}
+
+template <typename Events>
+void read_counts(const json& counts, Events& events) {
+  for (const auto& field : event_fields(events)) events.*field.count = counts.at(field.name);
+}
+
+/// Calls visit(role name, events) for each role of a layer.
+template <typename Layer, typename Visit>
+void for_each_role(Layer& layer, Visit visit) {
+  for (std::size_t role = 0; role < kRoleCount; ++role) {
+    const std::string_view name = role_name(static_cast<Role>(role));
+    if (role < kTensorRoleCount) {
+      visit(name, layer.tensors[role]);
+    } else {
+      visit(name, layer.sums[role - kTensorRoleCount]);
+    }
+  }
+}
+
+/// Roles of which nothing was counted are left out.
+json events_json(const NumericEvents& events) {
+  json layers = json::array();
+  for (const LayerEvents& layer : events.layers) {
+    json roles = json::object();
+    for_each_role(layer, [&](std::string_view name, const auto& counted) {
+      if (counted != std::remove_cvref_t<decltype(counted)>()) roles[name] = counts_json(counted);
+    });
+    layers.push_back(std::move(roles));
+  }
+  return {{"layers", std::move(layers)}, {"vector", counts_json(events.vector)}};
+}
+
+NumericEvents events_from_json(const json& value) {
+  NumericEvents events;
+  for (const json& roles : value.at("layers")) {
+    for_each_role(events.layers.emplace_back(), [&](std::string_view name, auto& counted) {
+      if (roles.contains(name)) read_counts(roles.at(name), counted);
+    });
+  }
+  read_counts(value.at("vector"), events.vector);
+  return events;
+}
+
 }  // namespace
 
 json to_json(const Evaluation& evaluation) {
@@ -53,7 +103,8 @@ json to_json(const Evaluation& evaluation) {
           {"steps", evaluation.steps},
           {"skipped_steps", evaluation.skipped_steps},
           {"final_loss_scale", evaluation.final_loss_scale},
-          {"elapsed_seconds", evaluation.elapsed_seconds}};
+          {"elapsed_seconds", evaluation.elapsed_seconds},
+          {"events", events_json(evaluation.events)}};
 }
 
 Evaluation evaluation_from_json(const json& value) {
@@ -70,6 +121,7 @@ Evaluation evaluation_from_json(const json& value) {
   evaluation.skipped_steps = value.at("skipped_steps");
   evaluation.final_loss_scale = value.at("final_loss_scale");
   evaluation.elapsed_seconds = value.at("elapsed_seconds");
+  if (value.contains("events")) evaluation.events = events_from_json(value.at("events"));
   return evaluation;
 }
 

@@ -32,6 +32,7 @@ struct Evaluation {
   std::int64_t skipped_steps = 0;
   double final_loss_scale = 1;
   double elapsed_seconds = 0;
+  NumericEvents events;
   std::vector<std::vector<float>> parameters;  ///< trained weights; kept out of the log
 };
 

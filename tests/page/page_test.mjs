@@ -124,6 +124,29 @@ test("a click on a point shows its formats, metrics and charts", async () => {
   await page.close();
 });
 
+test("numeric events are shown as shares, the largest first", async () => {
+  const point = result.points[2];
+  const page = await open("report.html", `#${point.id}`);
+  const rows = await page.locator("#event-table tbody tr").evaluateAll((list) => list.map((row) => [...row.children].map((cell) => cell.textContent)));
+  const shares = rows.map((cells) => Math.max(...cells.slice(3).map((text) => (text.endsWith(" %") ? parseFloat(text) : 0))));
+  assert.ok(rows.length > 10);
+  assert.deepEqual(shares, [...shares].sort((a, b) => b - a));
+  for (const [layer, role, format, overflow, underflow, subnormal, nan, swamped] of rows) {
+    const counts = point.metrics.events.layers[layer][role.replaceAll(" ", "_")] ?? point.metrics.events.layers[layer][role];
+    const percent = (count, all) => `${((100 * count) / all).toFixed(2)} %`;
+    assert.ok(counts, `${layer}, ${role}`);
+    assert.ok(format.length > 0);
+    assert.equal(overflow, "–");
+    assert.equal(nan, "–");
+    if ("values" in counts) {
+      assert.deepEqual([underflow, subnormal, swamped], [percent(counts.underflows, counts.values), percent(counts.subnormals, counts.values), ""]);
+    } else {
+      assert.deepEqual([underflow, subnormal, swamped], ["–", "", percent(counts.swamped, counts.addends)]);
+    }
+  }
+  await page.close();
+});
+
 test("the energies of each chart add up to the point's energy", async () => {
   const point = result.points[3];
   const page = await open("report.html", `#${point.id}`);

@@ -190,12 +190,46 @@ AssignmentRecord assignment_of(const Genome& genome) {
   return assignment;
 }
 
+/// Narrow formats lose more; the sums of the last layer swamp.
+EventsRecord events_of(const AssignmentRecord& assignment) {
+  EventsRecord events{
+      {{"values", 0}, {"overflows", 0}, {"underflows", 0}, {"subnormals", 0}, {"nans", 0}}, {}};
+  std::int64_t values = 1000;
+  for (const auto& [layer, roles] : assignment.layers) {
+    EventsRecord::Roles counted;
+    for (const auto& [role, spelling] : roles) {
+      const auto lost = static_cast<std::int64_t>(100 / spelling.size());
+      values += 10;
+      if (role.starts_with("mac.")) {
+        counted.push_back({role,
+                           {{"sums", 3},
+                            {"products", values},
+                            {"underflows", 0},
+                            {"addends", values},
+                            {"swamped", lost},
+                            {"overflows", 0},
+                            {"nans", 0}}});
+      } else {
+        counted.push_back({role,
+                           {{"values", values},
+                            {"overflows", 0},
+                            {"underflows", lost},
+                            {"subnormals", 2 * lost},
+                            {"nans", 0}}});
+      }
+    }
+    events.layers.emplace_back(layer, std::move(counted));
+  }
+  return events;
+}
+
 PointRecord evaluate(const Genome& genome, double noise, const std::string& evaluation) {
   PointRecord point;
   point.evaluation = evaluation;
   const double error = error_of(genome, noise);
   point.metrics = metrics_of(error);
   point.assignment = assignment_of(genome);
+  point.metrics.events = events_of(point.assignment);
   point.cost = cost_of(genome);
   point.objectives = {error, point.cost.energy_pj, point.cost.latency_seconds};
   return point;

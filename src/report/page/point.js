@@ -203,6 +203,7 @@ function showSelected() {
   if (!item) return;
   showSummary(item);
   showFormats(item);
+  showEvents(item);
   drawEnergy(item);
   drawTraining(item);
 }
