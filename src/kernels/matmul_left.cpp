@@ -30,9 +30,9 @@ const PanelRun& LeftBlock::in(PanelForm form) const {
 }
 
 LeftOperand::LeftOperand(const PanelSource& source, std::int64_t rows, std::int64_t depth,
-                         const PreparedMac& mac)
-    : source_(source), rows_(rows), depth_(depth), mac_(mac) {
-  if (!mac.takes_integers() || rows == 0 || depth == 0) return;
+                         const PreparedMac& mac, bool narrow)
+    : source_(source), rows_(rows), depth_(depth), mac_(mac), pairs_(narrow && mac.takes_pairs()) {
+  if (!narrow || !mac.takes_integers() || rows == 0 || depth == 0) return;
   const std::int64_t sampled = std::min(depth, kSample);
   const AlignedFloats sample = allocate(panel_size(sampled, 1) + kPanelSlack);
   source.pack({0, rows_of(0), 0, sampled}, kTileRows, {}, sample.get());
@@ -46,7 +46,7 @@ int LeftOperand::rows_of(std::int64_t panel) const {
 std::int64_t LeftOperand::memory(std::int64_t panels, std::int64_t block_depth) const {
   if (whole_memory_) return 0;
   std::int64_t size = panel_size(block_depth, 1);
-  if (mac_.takes_pairs()) size += panel_size(block_depth, 2);
+  if (pairs_) size += panel_size(block_depth, 2);
   if (quantum_) size += panel_size(block_depth, 4);
   return panels * size;
 }
@@ -56,7 +56,7 @@ LeftOperand::Forms LeftOperand::place(std::int64_t panels, std::int64_t depth,
   Forms forms;
   forms.binary32 = memory;
   memory += panels * panel_size(depth, 1);
-  if (mac_.takes_pairs()) {
+  if (pairs_) {
     forms.pairs = memory;
     memory += panels * panel_size(depth, 2);
   }

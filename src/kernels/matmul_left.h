@@ -37,10 +37,11 @@ struct LeftBlock {
 /// The left operand of a product: packs its panels.
 class LeftOperand {
  public:
-  /// For the forms that the mac takes; it must live as long. Reads some values to see whether they
+  /// For the forms that the mac takes, which must live as long; `narrow`: pairs and quads are worth
+  /// their packing. Reads some values to see whether they
   /// may be small integers.
   LeftOperand(const PanelSource& source, std::int64_t rows, std::int64_t depth,
-              const PreparedMac& mac);
+              const PreparedMac& mac, bool narrow);
 
   std::int64_t panels() const { return ceiling(rows_, kTileRows); }
   int rows_of(std::int64_t panel) const;
@@ -70,6 +71,7 @@ class LeftOperand {
   std::int64_t rows_;
   std::int64_t depth_;
   const PreparedMac& mac_;
+  bool pairs_;
   std::optional<int> quantum_;
   AlignedFloats whole_memory_;
   LeftBlock whole_;  ///< of all panels

@@ -78,6 +78,8 @@ class Tiling {
   std::int64_t row_units_ = 1;
   std::int64_t column_units_ = 1;
   std::int64_t tile_sums_ = 0;  ///< floats of state of one tile
+  /// Pairs and quads are worth their packing: a panel of columns is full.
+  bool narrow_ = false;
   LeftOperand left_;
 };
 
@@ -88,7 +90,8 @@ Tiling::Tiling(const TiledProduct& product, const Mac& mac, RandomKey key, const
       row_panels_(ceiling(product.rows, kTileRows)),
       column_panels_(ceiling(product.columns, width_)),
       tile_sums_(mac_.state_size()),
-      left_(*product.left, product.rows, product.depth, mac_) {
+      narrow_(product.columns >= width_),
+      left_(*product.left, product.rows, product.depth, mac_, narrow_) {
   cut();
 }
 
@@ -166,7 +169,7 @@ void Tiling::compute_unit(std::int64_t unit, Scratch& scratch) const {
 /// The form with which a unit begins, by a look at its first right panel.
 PanelForm Tiling::first_form(Unit& unit, const PanelRows& rows, const PanelRange& range) const {
   if (mac_.takes_codes()) return PanelForm::codes;
-  const PanelForm without = mac_.takes_pairs() ? PanelForm::pairs : PanelForm::binary32;
+  const PanelForm without = narrow_ && mac_.takes_pairs() ? PanelForm::pairs : PanelForm::binary32;
   if (!left_.quantum()) return without;
   const std::int64_t sampled = std::min(range.last_k - range.first_k, kSample);
   const std::optional<int> quantum =
@@ -193,7 +196,7 @@ void Tiling::step_down(Unit& unit) const {
     mac_.leave_integers(tile);
     tile.sums += tile_sums_;
   }
-  unit.form = mac_.takes_pairs() ? PanelForm::pairs : PanelForm::binary32;
+  unit.form = narrow_ && mac_.takes_pairs() ? PanelForm::pairs : PanelForm::binary32;
 }
 
 /// Packs a right panel in the unit's form, if that is narrow; false if it does not fit.

@@ -281,6 +281,10 @@ struct PreparedMac {
 
   /// Where the sums of a tile are in the end (also where it has no products at all).
   float* result(const Tile& tile) const;
+
+ private:
+  void accumulate_integers(Tile tile, std::int64_t total_depth) const;
+  void accumulate_chunks(Tile tile, std::int64_t total_depth) const;
 };
 
 /// Whether `prepare` makes use of facts about the operands: they cost a pass over them.

@@ -37,7 +37,7 @@ std::int64_t PreparedMac::integers(int quantum_exponent) const {
 void PreparedMac::leave_integers(const Tile& tile) const {
   integers_to_binary32(tile.sums, plane_size(), tile.quantum_exponent);
   if (inner.begin == nullptr) return;
-  std::array<float, kTileRows * kMaxTileColumns> sums;
+  std::array<float, std::size_t{kTileRows} * kMaxTileColumns> sums{};
   std::copy_n(tile.sums, plane_size(), sums.data());
   std::fill_n(tile.sums, plane_size(), 0.0F);
   Tile start = tile;
@@ -45,32 +45,26 @@ void PreparedMac::leave_integers(const Tile& tile) const {
   inner.begin(start, inner);
 }
 
-void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
-  if (tile.form == PanelForm::quads || tile.form == PanelForm::codes) {
-    if (tile.form == PanelForm::quads) {
-      multiply_quads(tile);
-    } else {
-      inner.multiply_codes(tile, inner);
-      tile.quantum_exponent = inner.table->quantum_exponent;
-    }
-    if (tile.first_k + tile.depth < total_depth) return;
-    if (tile.form == PanelForm::codes || inner.mac.accumulator == Quantization{}) {
-      // No sum needs a rounding but that to binary32.
-      integers_to_binary32(tile.sums, plane_size(), tile.quantum_exponent);
-      return;
-    }
-    leave_integers(tile);
-    tile.advance(tile.depth);
-    if (inner.finish != nullptr) inner.finish(tile, inner);
+/// Continues sums that are integers, of a tile in quads or codes.
+void PreparedMac::accumulate_integers(Tile tile, std::int64_t total_depth) const {
+  if (tile.form == PanelForm::quads) {
+    multiply_quads(tile);
+  } else {
+    inner.multiply_codes(tile, inner);
+    tile.quantum_exponent = inner.table->quantum_exponent;
+  }
+  if (tile.first_k + tile.depth < total_depth) return;
+  if (tile.form == PanelForm::codes || inner.mac.accumulator == Quantization{}) {
+    // No sum needs a rounding but that to binary32.
+    integers_to_binary32(tile.sums, plane_size(), tile.quantum_exponent);
     return;
   }
-  if (chunk == 0) {
-    (tile.form == PanelForm::pairs ? inner.multiply_pairs : inner.multiply)(tile, inner);
-    if (inner.finish == nullptr || tile.first_k + tile.depth < total_depth) return;
-    tile.advance(tile.depth);
-    inner.finish(tile, inner);
-    return;
-  }
+  leave_integers(tile);
+  tile.advance(tile.depth);
+  if (inner.finish != nullptr) inner.finish(tile, inner);
+}
+
+void PreparedMac::accumulate_chunks(Tile tile, std::int64_t total_depth) const {
   Tile merge = tile;
   merge.right = tile.sums;
   merge.sums = result(tile);
@@ -87,6 +81,21 @@ void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
       std::fill_n(tile.sums, plane_size() * inner.planes, 0.0F);
     }
   }
+}
+
+void PreparedMac::accumulate(Tile tile, std::int64_t total_depth) const {
+  if (tile.form == PanelForm::quads || tile.form == PanelForm::codes) {
+    accumulate_integers(tile, total_depth);
+    return;
+  }
+  if (chunk > 0) {
+    accumulate_chunks(tile, total_depth);
+    return;
+  }
+  (tile.form == PanelForm::pairs ? inner.multiply_pairs : inner.multiply)(tile, inner);
+  if (inner.finish == nullptr || tile.first_k + tile.depth < total_depth) return;
+  tile.advance(tile.depth);
+  inner.finish(tile, inner);
 }
 
 }  // namespace mantissa

@@ -33,7 +33,7 @@ inline Codes load_codes(const float* from) {
 
 /// The entries at the codes among 256 bytes.
 inline __m512i look_up(const std::uint8_t* table, const Codes& at) {
-  const auto load = [table](int part) { return _mm512_load_si512(table + 64 * part); };
+  const auto load = [table](std::ptrdiff_t part) { return _mm512_load_si512(table + 64 * part); };
   const __m512i lower = _mm512_permutex2var_epi8(load(0), at.codes, load(1));
   const __m512i upper = _mm512_permutex2var_epi8(load(2), at.codes, load(3));
   return _mm512_mask_mov_epi8(lower, at.upper, upper);
@@ -73,7 +73,8 @@ void continue_rows(const Tile& tile, const std::uint8_t* table, int row) {
     }
   }
   std::int64_t k = 0;
-  for (; k + 2 <= tile.depth; k += 2, left += 2 * kTileRows, right += 2 * kCodeFloats) {
+  for (; k + 2 <= tile.depth;
+       k += 2, left += std::ptrdiff_t{2} * kTileRows, right += 2 * kCodeFloats) {
     const Codes now = load_codes(right);
     const Codes next = load_codes(right + kCodeFloats);
 #pragma GCC unroll 4
@@ -155,8 +156,8 @@ void pack_right_codes(const float* values, const PanelShape& shape, const Format
     const __m128i parts[4] = {_mm_unpacklo_epi64(low, last_low), _mm_unpackhi_epi64(low, last_low),
                               _mm_unpacklo_epi64(high, last_high),
                               _mm_unpackhi_epi64(high, last_high)};
-    for (int part = 0; part < 4; ++part) {
-      _mm_storeu_ps(codes + 4 * part, _mm_castsi128_ps(parts[part]));
+    for (std::ptrdiff_t part = 0; part < 4; ++part) {
+      _mm_storeu_ps(codes + 4 * part, _mm_castsi128_ps(parts[static_cast<std::size_t>(part)]));
     }
   }
 }
