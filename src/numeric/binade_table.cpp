@@ -2,12 +2,12 @@
 
 #include <bit>
 #include <cmath>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "numeric/family.h"
 #include "numeric/quantize.h"
+#include "numeric/table_cache.h"
 
 namespace mantissa {
 namespace {
@@ -127,24 +127,13 @@ class TableMaker {
   BinadeTable table_;
 };
 
-struct Kept {
-  Quantization key;
-  std::shared_ptr<const BinadeTable> table;
-};
-
 }  // namespace
 
 std::shared_ptr<const BinadeTable> binade_table(const Format& format, RoundingMode mode) {
-  static std::mutex mutex;
-  static std::vector<Kept> kept;
-  const Quantization key{format, mode};
-  const std::scoped_lock lock(mutex);
-  for (const Kept& entry : kept) {
-    if (entry.key == key) return entry.table;
-  }
-  auto table = std::make_shared<const BinadeTable>(TableMaker(format, mode).make());
-  kept.push_back({key, table});
-  return table;
+  static TableCache<BinadeTable> tables;
+  return tables.get(format, mode, [&] {
+    return std::make_shared<const BinadeTable>(TableMaker(format, mode).make());
+  });
 }
 
 }  // namespace mantissa

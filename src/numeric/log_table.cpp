@@ -2,10 +2,10 @@
 
 #include <bit>
 #include <cmath>
-#include <mutex>
 #include <optional>
 
 #include "numeric/family.h"
+#include "numeric/table_cache.h"
 #include "numeric/takum_code.h"
 
 namespace mantissa {
@@ -71,27 +71,17 @@ LogTable make(const Format& format, const LogLadder& ladder, RoundingMode mode) 
   return table;
 }
 
-struct Kept {
-  Quantization key;
-  std::shared_ptr<const LogTable> table;
-};
-
 }  // namespace
 
 std::shared_ptr<const LogTable> log_table(const Format& format, RoundingMode mode) {
-  static std::mutex mutex;
-  static std::vector<Kept> kept;
-  const Quantization key{format, mode};
-  const std::scoped_lock lock(mutex);
-  for (const Kept& entry : kept) {
-    if (entry.key == key) return entry.table;
-  }
-  const std::optional<LogLadder> ladder = ladder_of(format);
-  const bool possible =
-      ladder && shift_of(*ladder) >= kLeastShift && ladder->last - ladder->first < kMaxRungs;
-  auto table = possible ? std::make_shared<const LogTable>(make(format, *ladder, mode)) : nullptr;
-  kept.push_back({key, table});
-  return table;
+  static TableCache<LogTable> tables;
+  return tables.get(format, mode, [&]() -> std::shared_ptr<const LogTable> {
+    const std::optional<LogLadder> ladder = ladder_of(format);
+    const bool possible =
+        ladder && shift_of(*ladder) >= kLeastShift && ladder->last - ladder->first < kMaxRungs;
+    if (!possible) return nullptr;
+    return std::make_shared<const LogTable>(make(format, *ladder, mode));
+  });
 }
 
 }  // namespace mantissa
