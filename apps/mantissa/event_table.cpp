@@ -40,17 +40,11 @@ std::array<double, kColumns.size()> shares_of(const SumEvents& events) {
 std::vector<Row> rows_of(const NumericEvents& events, const Assignment& assignment) {
   std::vector<Row> rows;
   for (std::size_t i = 0; i < events.layers.size(); ++i) {
-    const auto add = [&](std::size_t index, const auto& counted) {
-      const auto role = static_cast<Role>(index);
+    for_each_role(events.layers[i], [&](Role role, const auto& counted) {
       Row row{assignment.layer_names[i], std::string(role_name(role)),
               spelling(assignment.layers[i], role), shares_of(counted)};
       if (row.worst() > 0) rows.push_back(std::move(row));
-    };
-    const LayerEvents& layer = events.layers[i];
-    for (std::size_t role = 0; role < kTensorRoleCount; ++role) add(role, layer.tensors[role]);
-    for (std::size_t product = 0; product < layer.sums.size(); ++product) {
-      add(kTensorRoleCount + product, layer.sums[product]);
-    }
+    });
   }
   if (Row row{"(others)", "vector", spelling(assignment.vector), shares_of(events.vector)};
       row.worst() > 0) {

@@ -60,15 +60,9 @@ EventsRecord events_record(const NumericEvents& events, const Assignment& assign
   EventsRecord record{counts_of(events.vector), {}};
   for (std::size_t i = 0; i < events.layers.size(); ++i) {
     EventsRecord::Roles roles;
-    const auto add = [&](std::size_t role, const auto& counted) {
-      if (counted == std::remove_cvref_t<decltype(counted)>()) return;
-      roles.emplace_back(role_name(static_cast<Role>(role)), counts_of(counted));
-    };
-    const LayerEvents& layer = events.layers[i];
-    for (std::size_t role = 0; role < kTensorRoleCount; ++role) add(role, layer.tensors[role]);
-    for (std::size_t product = 0; product < layer.sums.size(); ++product) {
-      add(kTensorRoleCount + product, layer.sums[product]);
-    }
+    for_each_role(events.layers[i], [&](Role role, const auto& counted) {
+      if (has_counted(counted)) roles.emplace_back(role_name(role), counts_of(counted));
+    });
     record.layers.emplace_back(assignment.layer_names[i], std::move(roles));
   }
   return record;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <type_traits>
 
 #include <nlohmann/json.hpp>
 
@@ -53,26 +52,13 @@ void read_counts(const json& counts, Events& events) {
   for (const auto& field : event_fields(events)) events.*field.count = counts.at(field.name);
 }
 
-/// Calls visit(role name, events) for each role of a layer.
-template <typename Layer, typename Visit>
-void for_each_role(Layer& layer, Visit visit) {
-  for (std::size_t role = 0; role < kRoleCount; ++role) {
-    const std::string_view name = role_name(static_cast<Role>(role));
-    if (role < kTensorRoleCount) {
-      visit(name, layer.tensors[role]);
-    } else {
-      visit(name, layer.sums[role - kTensorRoleCount]);
-    }
-  }
-}
-
 /// Roles of which nothing was counted are left out.
 json events_json(const NumericEvents& events) {
   json layers = json::array();
   for (const LayerEvents& layer : events.layers) {
     json roles = json::object();
-    for_each_role(layer, [&](std::string_view name, const auto& counted) {
-      if (counted != std::remove_cvref_t<decltype(counted)>()) roles[name] = counts_json(counted);
+    for_each_role(layer, [&](Role role, const auto& counted) {
+      if (has_counted(counted)) roles[role_name(role)] = counts_json(counted);
     });
     layers.push_back(std::move(roles));
   }
@@ -82,7 +68,8 @@ json events_json(const NumericEvents& events) {
 NumericEvents events_from_json(const json& value) {
   NumericEvents events;
   for (const json& roles : value.at("layers")) {
-    for_each_role(events.layers.emplace_back(), [&](std::string_view name, auto& counted) {
+    for_each_role(events.layers.emplace_back(), [&](Role role, auto& counted) {
+      const std::string_view name = role_name(role);
       if (roles.contains(name)) read_counts(roles.at(name), counted);
     });
   }

@@ -21,22 +21,16 @@ struct Finding {
   }
 };
 
-Role mac_role(std::size_t product) {
-  return static_cast<Role>(kTensorRoleCount + product);
-}
+/// Overloads as one function object.
+template <typename... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
 
-/// Calls visit(name, role, tensor events, null) or visit(name, role, null, sum events).
 template <typename Visit>
-void for_each_role(const NumericEvents& events, const Assignment& assignment, Visit visit) {
+void for_each_layer(const NumericEvents& events, const Assignment& assignment, Visit visit) {
   for (std::size_t i = 0; i < events.layers.size(); ++i) {
-    const LayerEvents& layer = events.layers[i];
-    const std::string& name = assignment.layer_names[i];
-    for (std::size_t role = 0; role < layer.tensors.size(); ++role) {
-      visit(name, static_cast<Role>(role), &layer.tensors[role], nullptr);
-    }
-    for (std::size_t product = 0; product < layer.sums.size(); ++product) {
-      visit(name, mac_role(product), nullptr, &layer.sums[product]);
-    }
+    visit(assignment.layer_names[i], events.layers[i]);
   }
 }
 
@@ -44,31 +38,34 @@ void for_each_role(const NumericEvents& events, const Assignment& assignment, Vi
 
 std::string largest_overflow(const NumericEvents& events, const Assignment& assignment) {
   Finding found;
-  for_each_role(
-      events, assignment,
-      [&](const std::string& name, Role role, const TensorEvents* tensor, const SumEvents* sums) {
-        if (tensor != nullptr) {
-          found.raise(tensor->overflows, tensor->values, "overflowed", name, role);
-        } else {
-          found.raise(sums->overflows, sums->addends, "additions overflowed", name, role);
-        }
-      });
+  for_each_layer(events, assignment, [&](const std::string& name, const LayerEvents& layer) {
+    for_each_role(layer, Overloaded{[&](Role role, const TensorEvents& of) {
+                                      found.raise(of.overflows, of.values, "overflowed", name,
+                                                  role);
+                                    },
+                                    [&](Role role, const SumEvents& of) {
+                                      found.raise(of.overflows, of.addends, "additions overflowed",
+                                                  name, role);
+                                    }});
+  });
   return found.text;
 }
 
 std::string largest_loss(const NumericEvents& events, const Assignment& assignment) {
   constexpr double kNotable = 0.01;
   Finding found;
-  for_each_role(
-      events, assignment,
-      [&](const std::string& name, Role role, const TensorEvents* tensor, const SumEvents* sums) {
-        if (tensor != nullptr) {
-          found.raise(tensor->underflows, tensor->values, "underflowed to zero", name, role);
-        } else {
-          found.raise(sums->swamped, sums->addends, "addends were swamped", name, role);
-          found.raise(sums->underflows, sums->products, "products underflowed to zero", name, role);
-        }
-      });
+  for_each_layer(events, assignment, [&](const std::string& name, const LayerEvents& layer) {
+    for_each_role(layer, Overloaded{[&](Role role, const TensorEvents& of) {
+                                      found.raise(of.underflows, of.values, "underflowed to zero",
+                                                  name, role);
+                                    },
+                                    [&](Role role, const SumEvents& of) {
+                                      found.raise(of.swamped, of.addends, "addends were swamped",
+                                                  name, role);
+                                      found.raise(of.underflows, of.products,
+                                                  "products underflowed to zero", name, role);
+                                    }});
+  });
   return found.share < kNotable ? "" : found.text;
 }
 

@@ -19,6 +19,24 @@ struct LayerEvents {
   friend bool operator==(const LayerEvents&, const LayerEvents&) = default;
 };
 
+/// Calls visit(role, events) for each role of a layer's events, const or not.
+template <typename Layer, typename Visit>
+void for_each_role(Layer& layer, Visit visit) {
+  for (std::size_t role = 0; role < kRoleCount; ++role) {
+    if (role < kTensorRoleCount) {
+      visit(static_cast<Role>(role), layer.tensors[role]);
+    } else {
+      visit(static_cast<Role>(role), layer.sums[role - kTensorRoleCount]);
+    }
+  }
+}
+
+/// True if something was counted.
+template <typename Events>
+bool has_counted(const Events& events) {
+  return events != Events();
+}
+
 /// Numeric events are counted in one of so many steps, the first included.
 inline constexpr std::int64_t kStepsPerCount = 16;
 

@@ -6,31 +6,14 @@
 #include <doctest/doctest.h>
 
 #include "kernels/chain_reference.h"
+#include "kernels/convolution_shapes.h"
 #include "tensor/parallel.h"
 
 namespace mantissa {
 namespace {
 
+using test::square;
 using test::Values;
-
-ConvolutionShape square(std::int64_t batch, std::int64_t in_channels, std::int64_t in,
-                        std::int64_t out_channels, std::int64_t kernel, std::int64_t stride,
-                        std::int64_t pad, std::int64_t dilation, std::int64_t groups) {
-  ConvolutionShape shape;
-  shape.batch = batch;
-  shape.in_channels = in_channels;
-  shape.out_channels = out_channels;
-  shape.groups = groups;
-  WindowAxis axis;
-  axis.in = in;
-  axis.kernel = kernel;
-  axis.stride = stride;
-  axis.dilation = dilation;
-  axis.pad_begin = pad;
-  axis.out = (in + 2 * pad - axis.extent()) / stride + 1;
-  shape.vertical = shape.horizontal = axis;
-  return shape;
-}
 
 /// `dot` of the operands of each element, in order.
 template <typename Operands>

@@ -1,10 +1,8 @@
 #include "training/events.h"
 
-#include <filesystem>
-#include <numeric>
-
 #include <doctest/doctest.h>
 
+#include "digits.h"
 #include "support/small_networks.h"
 #include "tensor/parallel.h"
 #include "training/recipes.h"
@@ -13,20 +11,7 @@
 namespace mantissa {
 namespace {
 
-struct Digits {
-  DataSource source =
-      load_digits(std::filesystem::path(MANTISSA_SOURCE_DIR) / "data" / "digits.csv.gz");
-  Split parts = split(source.training, 640, 100, RandomKey{1});
-
-  TrainingData data() const {
-    return {source.training,
-            parts.training,
-            parts.validation,
-            nullptr,
-            {},
-            measure_normalization(source.training, parts.training)};
-  }
-};
+using test::Digits;
 
 TrainingOptions one_epoch() {
   TrainingOptions options;
@@ -41,7 +26,7 @@ const TensorEvents& tensor(const TrainingResult& result, std::size_t layer, Role
 }
 
 TEST_CASE("training counts every value that it rounds, and nothing that it does not") {
-  const Digits digits;
+  const Digits digits(640, 100);
   const Graph graph = test::small_cnn(8);
   const std::vector<std::string> names = test::layer_names_of(graph);
   Assignment assignment = uniform_assignment(names, {});
@@ -81,7 +66,7 @@ TEST_CASE("training counts every value that it rounds, and nothing that it does 
 }
 
 TEST_CASE("counting changes nothing, and counts the same on 1, 2 and 3 threads") {
-  const Digits digits;
+  const Digits digits(640, 100);
   const Graph graph = test::small_cnn(8);
   const Assignment assignment =
       uniform_assignment(test::layer_names_of(graph), parse_quantization("e4m3fn/sr"));
@@ -101,7 +86,7 @@ TEST_CASE("counting changes nothing, and counts the same on 1, 2 and 3 threads")
 }
 
 TEST_CASE("a run that diverges says where, and by which events") {
-  const Digits digits;
+  const Digits digits(640, 100);
   const Graph graph = test::small_cnn(8);
   Assignment assignment = uniform_assignment(test::layer_names_of(graph), {});
   const std::string& name = assignment.layer_names[1];

@@ -1,10 +1,10 @@
 #include "training/trainer.h"
 
 #include <cmath>
-#include <numeric>
 
 #include <doctest/doctest.h>
 
+#include "digits.h"
 #include "support/error.h"
 #include "support/files.h"
 #include "support/small_networks.h"
@@ -15,22 +15,7 @@
 namespace mantissa {
 namespace {
 
-/// The shipped digits, 8x8, and a split of them.
-struct Digits {
-  DataSource source =
-      load_digits(std::filesystem::path(MANTISSA_SOURCE_DIR) / "data" / "digits.csv.gz");
-  Split parts = split(source.training, 1000, 300, RandomKey{1});
-  std::vector<std::int32_t> test_indices =
-      std::vector<std::int32_t>(static_cast<std::size_t>(source.test.samples()));
-
-  Digits() { std::iota(test_indices.begin(), test_indices.end(), 0); }
-
-  TrainingData data() const {
-    return {source.training,  parts.training,
-            parts.validation, &source.test,
-            test_indices,     measure_normalization(source.training, parts.training)};
-  }
-};
+using test::Digits;
 
 TrainingOptions quick() {
   TrainingOptions options;
