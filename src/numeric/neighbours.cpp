@@ -15,6 +15,7 @@ int against_power(const ExactValue& value, int leading, int exponent) {
 
 /// A multiple of 2^unit as a number of units.
 UnsignedInt128 in_units(double number, int unit) {
+  if (number == 0) return 0;  // its exponent is far from any unit
   const ExactValue exact = exact_value(number);
   const int shift = exact.exponent - unit;
   return shift >= 0 ? exact.magnitude << shift : exact.magnitude >> -shift;
