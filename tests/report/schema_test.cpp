@@ -66,7 +66,11 @@ void visit_objects(const Json& value, const Json::json_pointer& place,
   if (value.is_object()) places.push_back(place);
   std::size_t index = 0;
   if (value.is_object()) {
-    for (const auto& [key, item] : value.items()) visit_objects(item, place / key, places);
+    const bool alike = place.to_string().ends_with("/events/layers");
+    for (const auto& [key, item] : value.items()) {
+      visit_objects(item, place / key, places);
+      if (alike) break;
+    }
   } else if (value.is_array()) {
     for (const Json& item : value) {
       if (index >= 2) break;  // elements are alike
