@@ -87,21 +87,20 @@ class TableMaker {
   void fill(std::size_t binade) {
     const auto field = static_cast<std::int32_t>(binade);
     const Step found = field == kInfinity >> kFraction ? Step{} : step(field);
-    std::int32_t& entry = table_.odd_bit_minus_one[binade];
-    if (!found.even) {
-      entry = std::numeric_limits<std::int32_t>::min();
+    int entry = 0;
+    if (found.even) {
+      entry = found.dropped_bits;
+      const bool last_bit_is_set = field % 2 != 0;
+      const bool flips = found.dropped_bits == kFraction && last_bit_is_set != found.odd_start;
+      if (flips) entry |= BinadeTable::kFlipsOdd;
+    } else {
+      entry = BinadeTable::kHasTwoResults;
       fill_two_results(field, false);
       fill_two_results(field, true);
-      return;
     }
-    table_.dropped_bits[binade] = found.dropped_bits;
-    if (found.dropped_bits < kFraction) {
-      entry = (1 << found.dropped_bits) - 1;
-    } else if (found.odd_start) {
-      entry = (field & -field) * kHidden - 1;
-    } else {
-      entry = std::numeric_limits<std::int32_t>::max();
-    }
+    constexpr std::size_t kNumber = BinadeTable::kPerNumber;
+    table_.entries[binade / kNumber] |= static_cast<std::uint32_t>(entry)
+                                        << (8 * (binade % kNumber));
   }
 
   void fill_two_results(std::int32_t binade, bool negative) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -19,12 +20,16 @@ namespace mantissa {
 struct BinadeTable {
   static constexpr std::size_t kBinades = 256;
 
-  /// For a binade that keeps bits: L - 1, where L has the bit of a magnitude's code that tells
-  /// whether the member below it is odd. That is the last bit kept, but without fraction bits any
-  /// exponent bit that is set (odd), or the sign's, which is not (even). So the low 23 bits are
-  /// those to drop. Negative for a binade with two results.
-  alignas(64) std::array<std::int32_t, kBinades> odd_bit_minus_one{};
-  alignas(64) std::array<std::int32_t, kBinades> dropped_bits{};  ///< 0..23
+  /// Of a binade, in a byte: how many bits of a code are dropped, 0..23.
+  static constexpr int kDroppedBits = 0x1F;
+  /// The bit behind those dropped tells whether the member below is odd, but for this: without
+  /// fraction bits it is the last of the exponent.
+  static constexpr int kFlipsOdd = 0x20;
+  static constexpr int kHasTwoResults = 0x80;
+  /// Four entries in a number, that of the least binade in the low byte: few enough numbers for the
+  /// registers of a wide machine.
+  static constexpr std::size_t kPerNumber = 4;
+  alignas(64) std::array<std::uint32_t, kBinades / kPerNumber> entries{};
 
   struct TwoResults {
     static constexpr std::int32_t kNever = std::numeric_limits<std::int32_t>::max();

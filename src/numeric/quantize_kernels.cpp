@@ -4,14 +4,13 @@
 #include <array>
 #include <cstring>
 
-#include "numeric/part_of_words.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "numeric/quantize_kernels.cpp"
 #include <hwy/foreach_target.h>
 // Must come after foreach_target.h.
 #include <hwy/highway.h>
 
+#include "numeric/halves_run-inl.h"
 #include "numeric/philox-inl.h"
 #include "numeric/rounding_run-inl.h"
 #include "numeric/stochastic_rounder-inl.h"
@@ -22,68 +21,13 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using WordTag = hn::ScalableTag<std::uint32_t>;
-using Floats = hn::Vec<hn::ScalableTag<float>>;
-
-/// Calls `round(part, source, destination, count)` for all parts of a tensor.
-template <typename Round>
-void for_each_part(std::span<const float> source, float* destination, RandomKey key,
-                   std::uint64_t first_index, Round round) {
-  PartOfWords words(key);
-  for (std::size_t done = 0; done < source.size(); done += PartOfWords::kCount) {
-    const std::size_t count = std::min(PartOfWords::kCount, source.size() - done);
-    words.begin(first_index + done, count);
-    round(words, source.data() + done, destination + done, count);
-  }
-}
-
-/// By `quick`, and by `rounder` the vectors that it leaves undecided.
-template <typename Quick, typename Rounder>
-class TwoRounders {
- public:
-  using Unsigned = WordTag;
-
-  TwoRounders(const Quick& quick, const Rounder& rounder, PartOfWords& words)
-      : quick_(quick), rounder_(rounder), words_(words), halves_(words.halves()) {}
-
-  const std::uint32_t* halves() const { return halves_; }
-
-  HWY_INLINE Floats operator()(Floats x, const std::uint32_t* words) const {
-    const auto result = quick_(x, hn::LoadU(WordTag(), words));
-    if (HWY_LIKELY(hn::AllFalse(hn::RebindToSigned<WordTag>(), result.undecided))) {
-      return result.rounded;
-    }
-    return round_whole(x, words - halves_);
-  }
-
- private:
-  HWY_NOINLINE Floats round_whole(Floats x, std::ptrdiff_t at) const {
-    return round_vector(rounder_, x, words_.whole() + at);
-  }
-
-  const Quick& quick_;
-  const Rounder& rounder_;
-  PartOfWords& words_;
-  const std::uint32_t* halves_;
-};
-
-template <typename Quick, typename Rounder>
-HWY_INLINE Floats round_vector(const TwoRounders<Quick, Rounder>& rounder, Floats x,
-                               const std::uint32_t* words) {
-  return rounder(x, words);
-}
-
 template <bool kSubnormals, typename Rounder>
 void run_quick(const Rounder& rounder, std::span<const float> source, float* destination,
                const RoundingGrid& grid, RoundingMode mode, RandomKey key,
                std::uint64_t first_index) {
   using Quick = StochasticRounder<kSubnormals>;
   const Quick quick(grid, mode);
-  for_each_part(source, destination, key, first_index,
-                [&](PartOfWords& words, const float* from, float* to, std::size_t count) HWY_ATTR {
-                  const TwoRounders<Quick, Rounder> both(quick, rounder, words);
-                  round_run<1>(both, from, to, count, both.halves());
-                });
+  run_by_halves(quick, rounder, source, destination, key, first_index);
 }
 
 template <typename Rounder>

@@ -72,6 +72,35 @@ TEST_CASE("values whose discarded part begins as the random word are rounded by 
   }
 }
 
+/// The same between neighbouring members of formats that are not evenly spaced.
+std::vector<float> beside_words_between(const Format& format, std::size_t count) {
+  std::vector<float> inputs;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t word = rounding_word(kCheckKey, kFirstIndex + i);
+    const RandomKey key = RandomKey{4}.child(i);
+    const auto binade = static_cast<int>(random_below(key, 0, 60)) - 30;
+    const double around = std::ldexp(1.0 + random_below(key, 1, 1 << 23) * 0x1p-23, binade);
+    const double below = round_to_format(around, format, {Rounding::toward_zero});
+    const double past = static_cast<double>(std::nextafter(static_cast<float>(below), INFINITY));
+    const double above = round_to_format(past, format, {Rounding::up});
+    const double part = (static_cast<double>(word >> 16) + 0.5 * random_below(key, 2, 4)) * 0x1p-16;
+    const double sign = random_below(key, 3, 2) == 0 ? 1 : -1;
+    inputs.push_back(static_cast<float>(sign * (below + part * (above - below))));
+  }
+  return inputs;
+}
+
+TEST_CASE("between uneven members, too, all bits of the random word are looked at") {
+  for (const char* text : {"posit8", "posit16", "posit20", "posit8es4", "takumlin8", "takumlin16",
+                           "takumlin24", "unum2_3", "unum3_4", "takum8", "takum12", "takum16",
+                           "takum20", "takum24", "lns4.3", "lns8.7", "lns5.10", "lns6.13"}) {
+    const Format format = parse_format(text);
+    const std::vector<float> inputs = beside_words_between(format, 1500);
+    for (const RoundingMode mode : stochastic_modes())
+      check_against_reference(inputs, {format, mode});
+  }
+}
+
 /// Numbers on and beside the members and ties of the elements, and beside random words, scaled.
 std::vector<float> scaled_inputs(const Quantization& quantization, float scale) {
   RoundingGrid grid = rounding_grid(quantization.format);
