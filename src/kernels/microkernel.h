@@ -63,6 +63,10 @@ struct Tile {
 
   /// Leaves the first `count` products behind: all, or as many as fill whole words of its form.
   void advance(std::int64_t count);
+
+  /// The columns from `column` on, `count` of them at most, of panels of binary32 numbers; without
+  /// the words.
+  Tile from_column(int column, int count) const;
 };
 
 /// What becomes of a product on its way to a binary32 sum.
@@ -134,6 +138,21 @@ struct PlanPosit {
   bool rounds_product = false;
   bool table = false;   ///< the masks hold for all
   bool finite = false;  ///< proven: neither infinities nor NaN
+};
+
+/// The number whose last place is the distance of members, by the last six bits of the exponent:
+/// the upper halves of binary32 numbers.
+struct TaperedAnchors {
+  alignas(64) std::uint16_t upper_halves[64] = {};
+};
+
+/// Sums that are multiples of a quantum and have exponents within the table.
+struct PlanTapered {
+  TaperedAnchors product;
+  TaperedAnchors sum;
+  bool rounds_product = false;
+  float to_quanta = 0;      ///< one over the quantum
+  float end_in_quanta = 0;  ///< magnitudes of sums are below it
 };
 
 /// Kinds of one rounding on binary64 lanes.
@@ -219,10 +238,13 @@ struct Accumulation {
   Plan64 plan64;
   PlanExact exact;
   PlanPosit posit;
+  PlanTapered tapered;
   std::shared_ptr<const ProductTable> table;
   StochasticPlan32 stochastic32;
   /// sums <- A(sums + P(left * right)), for each k.
   void (*multiply)(const Tile& tile, const Accumulation& self) = nullptr;
+  /// The same, for a kernel `multiply` that gives up where a chain meets what it does not serve.
+  void (*multiply_any)(const Tile& tile, const Accumulation& self) = nullptr;
   /// The same for panels in pairs; null where none are taken.
   void (*multiply_pairs)(const Tile& tile, const Accumulation& self) = nullptr;
   /// The same for panels in codes, of all depth of a chain; null where none are taken.
@@ -319,6 +341,10 @@ void add_posit(const Tile& tile, const Accumulation& self);
 
 /// Whether posits serve the chain.
 bool plan_posits(const Mac& mac, bool products_are_exact, bool finite, PlanPosit& plan);
+
+/// Rounding to the nearest member of a tapered format on binary32 lanes, by `tapered`, else by
+/// `multiply_any`.
+void multiply_tapered_sums(const Tile& tile, const Accumulation& self);
 
 /// Any rounding on binary64 lanes, by `plan64`: the exact product, the sum rounded to odd, then
 /// once to the format.

@@ -187,6 +187,9 @@ Accumulation choose(const Mac& mac, const ProductFacts& product, std::int64_t de
     accumulation.multiply = multiply_scalar;
     accumulation.add = add_scalar;
   }
+  if (mac.multiplier.is_exact() && plan_tapered(mac, product, accumulation.tapered)) {
+    accumulation.multiply_any = std::exchange(accumulation.multiply, multiply_tapered_sums);
+  }
   return accumulation;
 }
 

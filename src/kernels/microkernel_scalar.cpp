@@ -1,6 +1,18 @@
+#include <algorithm>
+
 #include "kernels/microkernel_elements.h"
 
 namespace mantissa {
+
+Tile Tile::from_column(int column, int count) const {
+  Tile part = *this;
+  part.words = nullptr;
+  part.columns = std::min(columns - column, count);
+  part.sums += column;
+  part.right += column;
+  if (layout == TileLayout::channels) part.left += column;
+  return part;
+}
 
 void Tile::advance(std::int64_t count) {
   first_k += count;

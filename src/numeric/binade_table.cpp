@@ -128,6 +128,15 @@ class TableMaker {
 
 }  // namespace
 
+bool is_tapered(const Format& format) {
+  return std::visit(
+      [](const auto& parameters) {
+        using Parameters = std::decay_t<decltype(parameters)>;
+        return family::Uneven<Parameters> && !family::Logarithmic<Parameters>;
+      },
+      format.parameters());
+}
+
 std::shared_ptr<const BinadeTable> binade_table(const Format& format, RoundingMode mode) {
   static TableCache<BinadeTable> tables;
   return tables.get(format, mode, [&] {

@@ -31,6 +31,12 @@ struct BinadeTable {
   static constexpr std::size_t kPerNumber = 4;
   alignas(64) std::array<std::uint32_t, kBinades / kPerNumber> entries{};
 
+  /// The entry of one binade.
+  int entry(std::size_t binade) const {
+    const std::uint32_t number = entries[binade / kPerNumber];
+    return static_cast<int>(number >> (8 * (binade % kPerNumber)) & 0xFF);
+  }
+
   struct TwoResults {
     static constexpr std::int32_t kNever = std::numeric_limits<std::int32_t>::max();
     alignas(64) std::array<std::int32_t, 2 * kBinades> turn{};    ///< the first code that becomes
@@ -44,7 +50,10 @@ struct BinadeTable {
   bool has_negative_zero = false;
 };
 
-/// The table of an uneven format, made once and kept. Any thread.
+/// Whether a format has such a table: posits, linear takums and unums.
+bool is_tapered(const Format& format);
+
+/// The table of a tapered format, made once and kept. Any thread.
 std::shared_ptr<const BinadeTable> binade_table(const Format& format, RoundingMode mode);
 
 }  // namespace mantissa

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "numeric/binade_kernels.h"
+#include "numeric/binade_table.h"
 #include "numeric/family.h"
 #include "numeric/log_kernels.h"
 #include "numeric/quantize_kernels.h"
@@ -57,7 +58,7 @@ void quantize(std::span<const float> source, std::span<float> destination,
     quantize_by_logarithms(source, destination, quantization, key, first_index);
     return;
   }
-  if (!has_rounding_grid(quantization.format)) {
+  if (is_tapered(quantization.format)) {
     quantize_by_binades(source, destination, quantization, key, first_index);
     return;
   }

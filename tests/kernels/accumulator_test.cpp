@@ -92,6 +92,22 @@ TEST_CASE(
   });
 }
 
+TEST_CASE(
+    "tapered accumulators give the bits of the scalar chain where exponents leave the table") {
+  test::for_each_target([&](const char* target) {
+    CAPTURE(target);
+    for (const char* mac : {"posit16", "posit16es1", "posit12es1", "takumlin16", "unum2_3",
+                            "posit16 product=posit16es1", "takumlin16 product=unum2_4",
+                            "posit16/chunk8:takumlin16"}) {
+      for (const Values values : kAllValues) {
+        for (const char* operands : {"q2.4", "e4m3fn", "posit8"}) {
+          check_chain(mac, values, operands, 29);
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE("takum, logarithmic and unum accumulators give the bits of the scalar chain") {
   for (const char* mac : {"takum8", "takum16", "takumlin12", "lns4.3", "lns5.10/rtz", "unum2_2",
                           "takum16/sr", "lns4.3 product=lns4.3", "takum12/chunk8:takum16",

@@ -63,6 +63,7 @@ TEST_CASE("the cheapest kernel that is right is chosen") {
   const OperandFacts small = facts_of({1.75F, 0.125F, -2.0F});    // as of e4m3: 4 significant bits
   const OperandFacts half = facts_of({0x1.ffcp0F, 0x1.004p-3F});  // as of fp16: 11 of them
   const OperandFacts wide = facts_of({0x1.fffffep0F, 0x1p-3F});
+  const OperandFacts tiny = facts_of({0x1p-70F});
   CHECK((chosen("fp32", small).multiply == &multiply_fp32));
 
   const Accumulation fused = chosen("e5m10", small);
@@ -88,6 +89,10 @@ TEST_CASE("the cheapest kernel that is right is chosen") {
   CHECK(chosen("q8.8", small).plan32.range == Range32::fixed);
   CHECK((chosen("q12.12", small).multiply == &multiply_binary64));
   CHECK((chosen("e8m23/sr", small).multiply == &multiply_scalar));
+  const bool tapered = chosen("posit16", small).multiply == &multiply_tapered_sums;
+  CHECK(tapered == (chosen("takumlin16", small).multiply == &multiply_tapered_sums));
+  CHECK((chosen("posit16", tiny).multiply == &multiply_posit));
+  CHECK((chosen("posit16/rtz", small).multiply == &multiply_scalar));
 }
 
 TEST_CASE("an exact sum takes the words that its products' range needs") {
