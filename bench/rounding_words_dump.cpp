@@ -38,7 +38,7 @@ void write_chains() {
   std::iota(chains.begin(), chains.end(), 0);
   while (true) {
     for (std::uint64_t block = 0; block < kBlocks; ++block) {
-      fill_chain_words({chains.data(), kChains, block, 32, 0, words.data(), kChains}, kKey);
+      fill_chain_words({chains.data(), kChains, block, words.data(), kChains}, kKey);
       if (!write(words)) return;
     }
     for (std::uint64_t& chain : chains) chain += kChains;

@@ -208,11 +208,10 @@ struct Plan64 {
 /// Constants of one stochastic rounding on binary32 lanes.
 struct StochasticPlan32 {
   bool used = false;
-  int dropped_bits = 0;       ///< of a binary32 significand
-  int random_bits = 0;        ///< at hand for every sum: 16 at most
-  std::uint32_t addend = 0;   ///< where they lie among the dropped bits
-  std::uint32_t decided = 0;  ///< larger discarded bits need the other random bits
-  bool bounded = false;       ///< proven: nothing overflows
+  int dropped_bits = 0;      ///< of a binary32 significand
+  std::uint32_t addend = 0;  ///< where the random bits at hand, 16 at most, lie among them
+  bool open = false;         ///< there are more, which decide where these do not
+  bool bounded = false;      ///< proven: nothing overflows
   float max_finite = 0;
   float overflow = 0;
 };

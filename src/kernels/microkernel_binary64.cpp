@@ -383,11 +383,11 @@ void multiply_binary64(const Tile& tile, const Accumulation& self) {
   const bool product = is_random(plan.product);
   const bool sum = is_random(plan.sum);
   if (!product && !sum) return HWY_DYNAMIC_DISPATCH(multiply_rounded64)(tile, plan, {});
-  TileWords product_words(tile, self.product_key, plan.product.random_bits, 0);
-  TileWords sum_words(tile, self.sum_key, plan.sum.random_bits, 0);
+  TileWords product_words(tile, self.product_key);
+  TileWords sum_words(tile, self.sum_key);
   for_each_word_block(tile, [&](const Tile& part, std::uint64_t k) {
-    const StepWords words{product ? product_words.make(k) : nullptr,
-                          sum ? sum_words.make(k) : nullptr};
+    const StepWords words{product ? product_words.make(k, plan.product.random_bits) : nullptr,
+                          sum ? sum_words.make(k, plan.sum.random_bits) : nullptr};
     HWY_DYNAMIC_DISPATCH(multiply_rounded64)(part, plan, words);
   });
 }
@@ -395,8 +395,9 @@ void multiply_binary64(const Tile& tile, const Accumulation& self) {
 void add_binary64(const Tile& tile, const Accumulation& self) {
   const Plan64& plan = self.plan64;
   if (!is_random(plan.sum)) return HWY_DYNAMIC_DISPATCH(add_rounded64)(tile, plan, {});
-  TileWords sum_words(tile, self.sum_key, plan.sum.random_bits, 0);
-  const StepWords words{nullptr, sum_words.make(static_cast<std::uint64_t>(tile.first_k))};
+  TileWords sum_words(tile, self.sum_key);
+  const auto k = static_cast<std::uint64_t>(tile.first_k);
+  const StepWords words{nullptr, sum_words.make(k, plan.sum.random_bits)};
   HWY_DYNAMIC_DISPATCH(add_rounded64)(tile, plan, words);
 }
 

@@ -150,14 +150,12 @@ StochasticPlan32 plan_stochastic32(const Mac& mac, const ProductFacts& product, 
   const bool finite = plan.bounded || format.max_finite() + product.bound <= 0x1p127;
   plan.dropped_bits = kSignificand32 - 1 - format.fraction_bits;
   const int compared = std::min(plan.dropped_bits, kCheapRandomBits);
-  plan.random_bits = std::min(plan64.sum.random_bits, kCheapRandomBits);
-  const int below = plan.dropped_bits - std::min(compared, plan.random_bits);
+  const int below = plan.dropped_bits - std::min(compared, plan64.sum.random_bits);
   plan.addend = ((1U << plan.dropped_bits) - 1) >> below << below;
   // Fewer bits would leave too much open.
   constexpr int kFewest = 9;
-  const bool open = plan64.sum.random_bits > compared;
-  plan.decided = open ? plan.addend - 1 : std::numeric_limits<std::uint32_t>::max();
-  plan.used = finite && (!open || compared >= kFewest);
+  plan.open = plan64.sum.random_bits > compared;
+  plan.used = finite && (!plan.open || compared >= kFewest);
   plan.max_finite = static_cast<float>(format.max_finite());
   plan.overflow = static_cast<float>(plan64.sum.beyond_positive);
   return plan;

@@ -26,7 +26,7 @@ namespace {
 struct StochasticJob {
   const Tile& tile;
   const Accumulation& self;
-  const std::uint32_t* words;
+  const std::uint32_t* words;  ///< halves, from the first step of their block on
 };
 
 /// One step of one chain, by all bits of its word.
@@ -73,56 +73,76 @@ using Bits = hn::Vec<BitsTag>;
 constexpr int kLanes = 16;
 static_assert(hn::MaxLanes(Tag()) == kLanes);
 
-/// What one step makes of a vector of sums.
-struct Rounded {
-  Floats sum;
-  Bits discarded;  ///< the discarded bits plus the complement of the random ones
-};
+/// What a step has to think of besides the rounding itself.
+enum class Overflow { impossible, watched, handled };
 
-template <bool kBounded>
+/// One step of the chains of a vector. `kOpen`: the bits at hand of the random number may equal the
+/// discarded ones, so that the others decide.
+template <Overflow kOverflow, bool kOpen>
 class Step {
  public:
+  static constexpr bool kIsOpen = kOpen;
+  static constexpr bool kWatches = kOverflow == Overflow::watched;
+
   HWY_INLINE explicit Step(const StochasticPlan32& plan)
-      : mask_(hn::Set(BitsTag(), (1U << plan.dropped_bits) - 1)),
-        addend_(hn::Set(BitsTag(), plan.addend)),
-        decided_(hn::Set(BitsTag(), plan.decided)),
+      : kept_(hn::Set(BitsTag(), ~0U << plan.dropped_bits)),
+        compared_(hn::Set(BitsTag(), plan.addend)),
+        others_(hn::Set(BitsTag(), ~plan.addend)),
+        turns_{hn::Set(BitsTag(), (16U - plan.dropped_bits) % 32),
+               hn::Set(BitsTag(), 32U - plan.dropped_bits)},
         max_finite_(hn::Set(Tag(), plan.max_finite)),
         overflow_(hn::Set(Tag(), plan.overflow)) {}
 
-  HWY_INLINE Rounded operator()(Floats sum, Floats left, Floats right, Bits word) const {
-    const Floats truncated{_mm512_fmadd_round_ps(left.raw, right.raw, sum.raw,
-                                                 _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)};
-    // The first R of the discarded bits exceed the random n where adding 2^R - 1 - n carries.
-    const Bits complement = hn::AndNot(word, addend_);
-    const Bits carried = hn::Add(hn::BitCast(BitsTag(), truncated), complement);
-    Floats rounded = hn::BitCast(Tag(), hn::AndNot(mask_, carried));
-    if constexpr (!kBounded) {
-      const auto over = hn::Gt(hn::Abs(rounded), max_finite_);
-      rounded = hn::IfThenElse(over, hn::CopySignToAbs(overflow_, rounded), rounded);
-    }
-    return {rounded, hn::And(carried, mask_)};
+  /// The complement of the truncated sum plus the complement of the random number n, of which
+  /// `words` hold the upper half and that of a neighbouring step: the first R of the discarded bits
+  /// exceed n where adding 2^R - 1 - n carries.
+  template <int kParity>
+  HWY_INLINE Bits complement(Floats sum, Floats left, Floats right, Bits words) const {
+    const __m512 truncated =
+        _mm512_fmadd_round_ps(left.raw, right.raw, sum.raw, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+    const Bits random{_mm512_rorv_epi32(words.raw, turns_[kParity].raw)};
+    return hn::Sub(hn::Or(random, others_), Bits{_mm512_castps_si512(truncated)});
   }
 
-  /// Where the bits at hand of the random number equal the discarded ones, so that the others
-  /// decide.
-  HWY_INLINE auto undecided(Bits discarded) const { return hn::Gt(discarded, decided_); }
+  HWY_INLINE Floats rounded(Bits complement) const {
+    const Floats sum = hn::BitCast(Tag(), hn::AndNot(complement, kept_));
+    if constexpr (kOverflow != Overflow::handled) return sum;
+    const auto over = hn::Gt(hn::Abs(sum), max_finite_);
+    return hn::IfThenElse(over, hn::CopySignToAbs(overflow_, sum), sum);
+  }
+
+  /// Of `lanes`, those that the bits at hand decide.
+  HWY_INLINE __mmask16 decided(__mmask16 lanes, Bits complement) const {
+    return _mm512_mask_test_epi32_mask(lanes, complement.raw, compared_.raw);
+  }
+
+  /// The larger magnitude; of a NaN and a number, the number.
+  HWY_INLINE static Floats peak(Floats a, Floats b) {
+    constexpr int kLargerMagnitude = 0b1011;
+    return Floats{_mm512_range_ps(a.raw, b.raw, kLargerMagnitude)};
+  }
+  HWY_INLINE bool overflows(Floats peak) const {
+    return !hn::AllFalse(Tag(), hn::Gt(peak, max_finite_));
+  }
 
  private:
-  Bits mask_;
-  Bits addend_;
-  Bits decided_;
+  Bits kept_;
+  Bits compared_;
+  Bits others_;
+  Bits turns_[2];  ///< how far words turn so that the first random bit is the first discarded one
   Floats max_finite_;
   Floats overflow_;
 };
 
-/// The lanes of one vector that the words at hand do not decide.
+/// Where the bits at hand decide some lanes of a vector only.
 struct Undecided {
   std::int64_t k;
   int row;
   int column;
-  std::uint64_t lanes;
+  __mmask16 decided;
 };
 
+/// The vector `rounded` with these lanes rounded by all bits.
 HWY_NOINLINE Floats decide(const StochasticJob& job, const Undecided& at, Floats rounded,
                            Floats sum, Floats left, Floats right) {
   alignas(64) float values[4][kLanes];
@@ -130,84 +150,161 @@ HWY_NOINLINE Floats decide(const StochasticJob& job, const Undecided& at, Floats
   hn::Store(sum, Tag(), values[1]);
   hn::Store(left, Tag(), values[2]);
   hn::Store(right, Tag(), values[3]);
-  for (std::uint64_t lanes = at.lanes; lanes != 0; lanes &= lanes - 1) {
-    const int lane = std::countr_zero(lanes);
-    if (at.row >= job.tile.rows || at.column + lane >= job.tile.columns) continue;
-    values[0][lane] = exact_step(job, values[1][lane], values[2][lane], values[3][lane], at.k,
-                                 at.row, at.column + lane);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const int column = at.column + lane;
+    const bool used = at.row < job.tile.rows && column < job.tile.columns;
+    if (!used || (at.decided >> lane & 1) != 0) continue;
+    values[0][lane] =
+        exact_step(job, values[1][lane], values[2][lane], values[3][lane], at.k, at.row, column);
   }
   return hn::Load(Tag(), values[0]);
 }
 
+/// The chains of kRows x kVectors sums, in registers, over the steps that one block of words
+/// serves.
 template <TileLayout kLayout, int kRows, int kVectors, class Step>
-HWY_INLINE void continue_stochastic(const Step& step, const StochasticJob& job, int row,
-                                    int column) {
-  const Tag d;
-  const Tile& tile = job.tile;
-  const Operands<float, kLayout> operands(tile, row, column);
-  const std::uint32_t* words = job.words + row * kMaxTileColumns + column;
-  float* sums = tile.sums + row * kColumns + column;
-  Floats sum[kRows][kVectors];
-#pragma GCC unroll 4
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::LoadU(d, sums + i * kColumns + v * kLanes);
+class Chains {
+ public:
+  HWY_INLINE Chains(const Step& step, const StochasticJob& job, int row, int column)
+      : step_(step), job_(job), row_(row), column_(column), operands_(job.tile, row, column) {}
+
+  /// False where a sum has overflowed that is watched: then the sums are what they were.
+  HWY_INLINE bool run() const {
+    const Tile& tile = job_.tile;
+    Sums sums = load();
+    Floats peak = hn::Zero(Tag());
+    const std::int64_t end = tile.first_k + tile.depth;
+    const auto first = static_cast<int>(tile.first_k % kRoundingBlock);
+    const std::int64_t before = tile.first_k - first;
+    const std::uint32_t* words = job_.words + row_ * kMaxTileColumns + column_;
+    for (std::int64_t k = before; k < end; k += 2, words += kStepWords) {
+      if (k >= tile.first_k) advance<0>(sums, peak, k - tile.first_k, words);
+      if (k + 1 >= tile.first_k && k + 1 < end) {
+        advance<1>(sums, peak, k + 1 - tile.first_k, words);
+      }
+    }
+    if constexpr (Step::kWatches) {
+      if (HWY_UNLIKELY(step_.overflows(peak))) return false;
+    }
+    store(sums);
+    return true;
   }
-  const std::int64_t depth = tile.depth;
-  for (std::int64_t k = 0; k < depth; ++k, words += kStepWords) {
-    Rounded next[kRows][kVectors];
-    Bits most = hn::Zero(BitsTag());
+
+ private:
+  struct Sums {
+    Floats of[kRows][kVectors];
+  };
+
+  HWY_INLINE Sums load() const {
+    const float* from = job_.tile.sums + row_ * kColumns + column_;
+    Sums sums;
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
       for (int v = 0; v < kVectors; ++v) {
-        next[i][v] = step(sum[i][v], operands.left(k, i, v), operands.right(k, i, v),
-                          hn::Load(BitsTag(), words + i * kMaxTileColumns + v * kLanes));
-        most = hn::Max(most, next[i][v].discarded);
+        sums.of[i][v] = hn::LoadU(Tag(), from + i * kColumns + v * kLanes);
       }
     }
-    if (HWY_UNLIKELY(!hn::AllFalse(BitsTag(), step.undecided(most)))) {
-      for (int i = 0; i < kRows; ++i) {
-        for (int v = 0; v < kVectors; ++v) {
-          const std::uint64_t lanes = step.undecided(next[i][v].discarded).raw;
-          if (lanes == 0) continue;
-          next[i][v].sum = decide(job, {k, row + i, column + v * kLanes, lanes}, next[i][v].sum,
-                                  sum[i][v], operands.left(k, i, v), operands.right(k, i, v));
+    return sums;
+  }
+
+  HWY_INLINE void store(const Sums& sums) const {
+    float* to = job_.tile.sums + row_ * kColumns + column_;
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 3
+      for (int v = 0; v < kVectors; ++v) {
+        hn::StoreU(sums.of[i][v], Tag(), to + i * kColumns + v * kLanes);
+      }
+    }
+  }
+
+  template <int kParity>
+  HWY_INLINE Bits complement(const Sums& sums, std::int64_t k, int i, int v,
+                             const std::uint32_t* words) const {
+    const Bits word = hn::Load(BitsTag(), words + i * kMaxTileColumns + v * kLanes);
+    return step_.template complement<kParity>(sums.of[i][v], operands_.left(k, i, v),
+                                              operands_.right(k, i, v), word);
+  }
+
+  /// One step of all chains.
+  template <int kParity>
+  HWY_INLINE void advance(Sums& sums, Floats& peak, std::int64_t k,
+                          const std::uint32_t* words) const {
+    Sums next;
+    __mmask16 decided = 0xFFFF;
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 3
+      for (int v = 0; v < kVectors; ++v) {
+        const Bits made = complement<kParity>(sums, k, i, v, words);
+        if constexpr (Step::kIsOpen) decided = step_.decided(decided, made);
+        next.of[i][v] = step_.rounded(made);
+      }
+    }
+    if constexpr (Step::kIsOpen) {
+      if (HWY_UNLIKELY(decided != 0xFFFF)) {
+        // The loops are unrolled here too, or the sums could not stay in registers.
+#pragma GCC unroll 4
+        for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 3
+          for (int v = 0; v < kVectors; ++v) {
+            const Bits made = complement<kParity>(sums, k, i, v, words);
+            const __mmask16 lanes = step_.decided(0xFFFF, made);
+            if (lanes == 0xFFFF) continue;
+            next.of[i][v] =
+                decide(job_, {k, row_ + i, column_ + v * kLanes, lanes}, next.of[i][v],
+                       sums.of[i][v], operands_.left(k, i, v), operands_.right(k, i, v));
+          }
         }
       }
     }
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
-      for (int v = 0; v < kVectors; ++v) sum[i][v] = next[i][v].sum;
+      for (int v = 0; v < kVectors; ++v) {
+        sums.of[i][v] = next.of[i][v];
+        if constexpr (Step::kWatches) peak = step_.peak(peak, sums.of[i][v]);
+      }
     }
   }
-#pragma GCC unroll 4
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[i][v], d, sums + i * kColumns + v * kLanes);
-  }
-}
 
-template <TileLayout kLayout, int kRows, class Step>
-void continue_rows(const Step& step, const StochasticJob& job, int row) {
-  int column = 0;
-  for (; column + kLanes < job.tile.columns; column += 2 * kLanes) {
-    continue_stochastic<kLayout, kRows, 2>(step, job, row, column);
-  }
-  if (column < job.tile.columns) continue_stochastic<kLayout, kRows, 1>(step, job, row, column);
-}
+  const Step& step_;
+  const StochasticJob& job_;
+  int row_;
+  int column_;
+  Operands<float, kLayout> operands_;
+};
 
-template <class Step>
+template <bool kOpen, Overflow kOverflow>
 struct MultiplyBy {
-  const Step& step;
   const StochasticJob& job;
 
   template <TileLayout kLayout>
   void run() const {
     int row = 0;
-    for (; job.tile.rows - row > 1; row += 4) continue_rows<kLayout, 4>(step, job, row);
-    if (row < job.tile.rows) continue_rows<kLayout, 1>(step, job, row);
+    for (; job.tile.rows - row > 1; row += 4) continue_rows<kLayout, 4>(row);
+    if (row < job.tile.rows) continue_rows<kLayout, 1>(row);
+  }
+
+  template <TileLayout kLayout, int kRows>
+  void continue_rows(int row) const {
+    int column = 0;
+    for (; column + kLanes < job.tile.columns; column += 2 * kLanes) {
+      continue_sums<kLayout, kRows, 2>(row, column);
+    }
+    if (column < job.tile.columns) continue_sums<kLayout, kRows, 1>(row, column);
+  }
+
+  template <TileLayout kLayout, int kRows, int kVectors>
+  void continue_sums(int row, int column) const {
+    const StochasticPlan32& plan = job.self.stochastic32;
+    const Step<kOverflow, kOpen> step(plan);
+    if (HWY_LIKELY(
+            (Chains<kLayout, kRows, kVectors, decltype(step)>(step, job, row, column).run())))
+      return;
+    const Step<Overflow::handled, kOpen> careful(plan);
+    Chains<kLayout, kRows, kVectors, decltype(careful)>(careful, job, row, column).run();
   }
 };
 
@@ -220,12 +317,13 @@ bool multiply_stochastic32([[maybe_unused]] const StochasticJob& job, [[maybe_un
 #if HWY_TARGET == HWY_AVX3
   if (ask) return true;
   const StochasticPlan32& plan = job.self.stochastic32;
-  if (plan.bounded) {
-    const Step<true> step(plan);
-    with_layout(job.tile.layout, MultiplyBy<Step<true>>{step, job});
+  const TileLayout layout = job.tile.layout;
+  if (plan.open) {
+    plan.bounded ? with_layout(layout, MultiplyBy<true, Overflow::impossible>{job})
+                 : with_layout(layout, MultiplyBy<true, Overflow::watched>{job});
   } else {
-    const Step<false> step(plan);
-    with_layout(job.tile.layout, MultiplyBy<Step<false>>{step, job});
+    plan.bounded ? with_layout(layout, MultiplyBy<false, Overflow::impossible>{job})
+                 : with_layout(layout, MultiplyBy<false, Overflow::watched>{job});
   }
   return true;
 #else
@@ -245,10 +343,9 @@ void multiply_stochastic(const Tile& tile, const Accumulation& self) {
   if (!HWY_DYNAMIC_DISPATCH(multiply_stochastic32)({tile, self, nullptr}, true)) {
     return multiply_binary64(tile, self);
   }
-  const StochasticPlan32& plan = self.stochastic32;
-  TileWords words(tile, self.sum_key, plan.random_bits, 32 - plan.dropped_bits);
+  TileWords words(tile, self.sum_key);
   for_each_word_block(tile, [&](const Tile& part, std::uint64_t k) {
-    HWY_DYNAMIC_DISPATCH(multiply_stochastic32)({part, self, words.make(k)}, false);
+    HWY_DYNAMIC_DISPATCH(multiply_stochastic32)({part, self, words.make_halves(k)}, false);
   });
 }
 

@@ -13,19 +13,23 @@ constexpr int kStepWords = kTileRows * kMaxTileColumns;
 /// The random words of a tile's chains, made for a block of steps at a time.
 class TileWords {
  public:
-  /// Of each word the first `random_bits` are kept and shifted to the right by `shift`.
-  TileWords(const Tile& tile, RandomKey key, int random_bits, int shift);
+  TileWords(const Tile& tile, RandomKey key);
 
-  /// Makes the words of the steps [block * kRoundingBlock, (block + 1) * kRoundingBlock), and
+  /// Makes the words of the steps of the block of step k, the first `random_bits` of each, and
   /// returns where those of step k begin.
-  const std::uint32_t* make(std::uint64_t k);
+  const std::uint32_t* make(std::uint64_t k, int random_bits);
+
+  /// Makes the upper halves of the same words, those of two steps in one, and returns where those
+  /// of the block begin.
+  const std::uint32_t* make_halves(std::uint64_t k);
 
  private:
+  template <class Fill>
+  void fill(std::uint64_t k, const Fill& fill_words);
+
   RandomKey key_;
   int rows_;  ///< kernels take four at a time; words of rows without use are words of chain 0
   int columns_;
-  int random_bits_;
-  int shift_;
   alignas(64) std::uint64_t chains_[kStepWords] = {};
   alignas(64) std::uint32_t words_[kRoundingBlock * kStepWords];
 };

@@ -104,23 +104,32 @@ inline void chain_step(const ChainRequest& request, std::int64_t first) {
       odd = odd & mask;
     }
     std::uint32_t* words = request.words + std::int64_t{2} * pair * request.step_stride + first;
-    even.shift_right(request.shift).store(words);
-    odd.shift_right(request.shift).store(words + request.step_stride);
+    even.store(words);
+    odd.store(words + request.step_stride);
   }
 }
 
 template <class Vector>
 inline void fill_chains_of(const ChainRequest& request) {
-  // Without a mask the lower half of an odd word is cleared by the shift alone.
-  const bool masked = request.lower_halves ? request.kept != 0xFFFFFFFFU
-                                           : request.kept != 0xFFFF0000U || request.shift < 16;
+  // Without a mask an odd word keeps the upper half of its neighbour.
+  const bool masked = !request.lower_halves || request.kept != 0xFFFFFFFFU;
   for (std::int64_t first = 0; first < request.count; first += 4 * Vector::kBlocks) {
     if (request.lower_halves) {
       masked ? chain_step<Vector, true, true>(request, first)
              : chain_step<Vector, true, false>(request, first);
     } else {
-      masked ? chain_step<Vector, false, true>(request, first)
-             : chain_step<Vector, false, false>(request, first);
+      chain_step<Vector, false, true>(request, first);
+    }
+  }
+}
+
+template <class Vector>
+inline void fill_halves_of(const ChainRequest& request) {
+  for (std::int64_t first = 0; first < request.count; first += 4 * Vector::kBlocks) {
+    Vector halves[4];
+    chain_blocks(request, request.chains + first, request.block, halves);
+    for (int pair = 0; pair < 4; ++pair) {
+      halves[pair].store(request.words + pair * request.step_stride + first);
     }
   }
 }

@@ -49,6 +49,13 @@ backend::Schedule make_schedule(RandomKey key) {
 
 constexpr int kHalfBits = 16;
 
+backend::ChainRequest chain_request(const ChainWords& request, const backend::Schedule& schedule) {
+  constexpr std::int64_t kStep = 16;
+  const std::int64_t count = (std::int64_t{request.count} + kStep - 1) / kStep * kStep;
+  return {&schedule,     request.chains,     count, request.block, false, 0,
+          request.words, request.step_stride};
+}
+
 #if defined(__x86_64__)
 /// clang 14 has no name for it in __builtin_cpu_supports.
 bool has_vaes_instructions() {
@@ -110,8 +117,8 @@ std::uint32_t rounding_word(RandomKey key, std::uint64_t position, std::uint64_t
   const std::array<std::uint64_t, kChains> chains = {chain};
   std::array<std::uint32_t, kChains * kRoundingBlock> words{};
   backend::narrow_backend().fill_chains({&schedule, chains.data(), kChains,
-                                         position / kRoundingBlock, true, 0xFFFFFFFFU, 0,
-                                         words.data(), kChains});
+                                         position / kRoundingBlock, true, 0xFFFFFFFFU, words.data(),
+                                         kChains});
   return words[kChains * (position % kRoundingBlock)];
 }
 
@@ -141,13 +148,18 @@ void RoundingStream::fill_blocks(std::span<std::uint32_t> words, std::uint64_t f
                         random_bits > kHalfBits, words.data()});
 }
 
-void fill_chain_words(const ChainWords& request, RandomKey key) {
+void fill_chain_words(const ChainWords& request, RandomKey key, int random_bits) {
   const backend::Schedule schedule = make_schedule(key);
-  const int unused = 32 - request.random_bits;
-  const std::uint32_t kept = unused == 32 ? 0 : 0xFFFFFFFFU >> unused << unused;
-  backend::chosen_backend().fill_chains(
-      {&schedule, request.chains, (std::int64_t{request.count} + 15) / 16 * 16, request.block,
-       request.random_bits > kHalfBits, kept, request.shift, request.words, request.step_stride});
+  backend::ChainRequest made = chain_request(request, schedule);
+  const int unused = 32 - random_bits;
+  made.kept = unused == 32 ? 0 : 0xFFFFFFFFU >> unused << unused;
+  made.lower_halves = random_bits > kHalfBits;
+  backend::chosen_backend().fill_chains(made);
+}
+
+void fill_chain_halves(const ChainWords& request, RandomKey key) {
+  const backend::Schedule schedule = make_schedule(key);
+  backend::chosen_backend().fill_halves(chain_request(request, schedule));
 }
 
 }  // namespace mantissa

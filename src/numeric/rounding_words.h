@@ -41,16 +41,20 @@ class RoundingStream {
   rounding_words::Backend backend_;
 };
 
-/// The words of many chains for one block of positions.
+/// Words of many chains for one block of positions.
 struct ChainWords {
   const std::uint64_t* chains = nullptr;  ///< numbers, `count` of them
   int count = 0;                          ///< is rounded up to a multiple of 16
   std::uint64_t block = 0;                ///< the positions kRoundingBlock * block and following
-  int random_bits = 32;                   ///< the others are cleared
-  int shift = 0;                          ///< then the word is shifted to the right
-  std::uint32_t* words = nullptr;         ///< [kRoundingBlock][step_stride]
-  int step_stride = 0;
+  std::uint32_t* words = nullptr;
+  int step_stride = 0;  ///< from the words of one position (or two) to those of the next
 };
-void fill_chain_words(const ChainWords& request, RandomKey key);
+
+/// The words of [kRoundingBlock] positions; of each the first `random_bits`, the others cleared.
+void fill_chain_words(const ChainWords& request, RandomKey key, int random_bits = 32);
+
+/// The upper halves of the words of [kRoundingBlock / 2] pairs of positions: that of the first
+/// position in the lower half.
+void fill_chain_halves(const ChainWords& request, RandomKey key);
 
 }  // namespace mantissa

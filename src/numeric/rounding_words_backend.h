@@ -23,7 +23,8 @@ struct StreamRequest {
   std::uint32_t* words;
 };
 
-/// As `ChainWords`, `count` a multiple of 16, or of 4 for the narrow backends.
+/// As `ChainWords`, `count` a multiple of 16, or of 4 for the narrow backends. `fill_halves` takes
+/// no notice of the lower halves and of `kept`.
 struct ChainRequest {
   const Schedule* schedule;
   const std::uint64_t* chains;
@@ -31,7 +32,6 @@ struct ChainRequest {
   std::uint64_t block;
   bool lower_halves;
   std::uint32_t kept;
-  int shift;
   std::uint32_t* words;
   std::int64_t step_stride;
 };
@@ -41,6 +41,7 @@ struct Backend {
   const char* name;
   void (*fill_stream)(const StreamRequest& request);
   void (*fill_chains)(const ChainRequest& request);
+  void (*fill_halves)(const ChainRequest& request);
 };
 
 Backend portable_backend();

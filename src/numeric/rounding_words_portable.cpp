@@ -151,11 +151,14 @@ void fill_stream(const StreamRequest& request) {
 void fill_chains(const ChainRequest& request) {
   fill_chains_of<Vector>(request);
 }
+void fill_halves(const ChainRequest& request) {
+  fill_halves_of<Vector>(request);
+}
 
 }  // namespace
 
 Backend portable_backend() {
-  return {"portable", fill_stream, fill_chains};
+  return {"portable", fill_stream, fill_chains, fill_halves};
 }
 
 }  // namespace mantissa::rounding_words

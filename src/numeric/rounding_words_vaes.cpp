@@ -62,11 +62,14 @@ void fill_stream(const StreamRequest& request) {
 void fill_chains(const ChainRequest& request) {
   fill_chains_of<Vector>(request);
 }
+void fill_halves(const ChainRequest& request) {
+  fill_halves_of<Vector>(request);
+}
 
 }  // namespace
 
 Backend vaes_backend() {
-  return {"vaes", fill_stream, fill_chains};
+  return {"vaes", fill_stream, fill_chains, fill_halves};
 }
 
 }  // namespace mantissa::rounding_words
