@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,39 @@ const char* yes_or_no(bool value) {
   return value ? "yes" : "no";
 }
 
+double stored_bits(const Quantization& quantization) {
+  return facts(quantization.format).storage_bits + quantization.scaling.bits_per_element();
+}
+
+/// The shipped files: those of each family, and those with scales, from few bits to many.
+std::string library_text() {
+  constexpr const char* kScaled = "shared scales";
+  std::map<std::string, std::vector<FormatFile>> sections;
+  for (const std::string& name : format_file_names()) {
+    const FormatFile file = *find_format_file(name);
+    const bool scales = file.quantization.scaling.scales();
+    sections[scales ? kScaled : facts(file.quantization.format).family].push_back(file);
+  }
+  std::vector<std::string> order;
+  for (const FormatFamily& family : families()) order.emplace_back(family.name);
+  order.emplace_back(kScaled);
+  std::string text =
+      "\nFormats kept in files, which go by their names (bits of an element, spelling)\n";
+  for (const std::string& section : order) {
+    std::vector<FormatFile>& files = sections[section];
+    std::stable_sort(files.begin(), files.end(), [](const FormatFile& a, const FormatFile& b) {
+      return stored_bits(a.quantization) < stored_bits(b.quantization);
+    });
+    if (!files.empty()) text += " " + section + "\n";
+    for (const FormatFile& file : files) {
+      char bits[16];
+      std::snprintf(bits, sizeof bits, "%5.4g", stored_bits(file.quantization));
+      text += "  " + column(file.name, 22) + bits + "  " + spelling(file.quantization) + "\n";
+    }
+  }
+  return text + "`mantissa formats show NAME` tells what a format is and where it comes from.\n";
+}
+
 ExitCode list() {
   std::string text = "Families of formats\n";
   for (const FormatFamily& family : families()) {
@@ -55,14 +89,8 @@ ExitCode list() {
       "Shared scales of weights, activations and errors (docs/numerics.md): " +
       join(scaled_names(), ", ") +
       ",\n  or any element with ` scale=`: e4m3fn scale=tensor, e2m1fin scale=block32:p2:even\n";
-  text +=
-      "Roundings: rne (default), rna, rtz, rup, rdn, ro, sr, sr<R>\n\nFormats kept in files, which "
-      "go by their names\n";
-  for (const std::string& name : format_file_names()) {
-    const FormatFile file = *find_format_file(name);
-    text += "  " + column(name, 18) + column(spelling(file.format), 15) + file.summary + "\n";
-  }
-  print(text);
+  text += "Roundings: rne (default), rna, rtz, rup, rdn, ro, sr, sr<R>\n";
+  print(text + library_text());
   return ExitCode::success;
 }
 
@@ -108,12 +136,20 @@ std::string facts_table(const Format& format) {
   return text;
 }
 
-ExitCode show_scaled(const Quantization& quantization) {
+/// Of a shipped or own file, empty if the name is none.
+std::string file_text(const std::string& name) {
+  const std::optional<FormatFile> file = find_format_file(name);
+  if (!file) return {};
+  return "  " + column("file", 18) + file->name + "\n  " + column("summary", 18) + file->summary +
+         "\n  " + column("source", 18) + file->source + "\n";
+}
+
+ExitCode show_scaled(const Quantization& quantization, const std::string& name) {
   const Scaling& scaling = quantization.scaling;
   const double scale_bits = scaling.bits_per_element();
-  std::string text = spelling(quantization) + "\n  " + column("elements", 18) +
-                     spelling(quantization.format) + "\n  " + column("scale", 18) +
-                     spelling(scaling) + "\n";
+  std::string text = spelling(quantization) + "\n" + file_text(name) + "  " +
+                     column("elements", 18) + spelling(quantization.format) + "\n  " +
+                     column("scale", 18) + spelling(scaling) + "\n";
   if (scale_bits > 0) {
     text +=
         "  " + column("scale's storage", 18) + shortest_decimal(scale_bits) + " bits an element\n";
@@ -124,7 +160,7 @@ ExitCode show_scaled(const Quantization& quantization) {
 
 ExitCode show(const std::string& name, bool values) {
   const Quantization quantization = parse_quantization(name);
-  if (quantization.scaling.scales() && !values) return show_scaled(quantization);
+  if (quantization.scaling.scales() && !values) return show_scaled(quantization, name);
   const Format& format = quantization.format;
   if (values) {
     const int bits = facts(format).code_bits;
@@ -142,11 +178,7 @@ ExitCode show(const std::string& name, bool values) {
   std::string text = spelling(format);
   if (display_name(format) != text) text += ", also " + display_name(format);
   text += "\n";
-  if (const std::optional<FormatFile> file = find_format_file(name)) {
-    text += "  " + column("file", 18) + file->name + "\n  " + column("summary", 18) +
-            file->summary + "\n  " + column("source", 18) + file->source + "\n";
-  }
-  print(text + facts_table(format));
+  print(text + file_text(name) + facts_table(format));
   return ExitCode::success;
 }
 

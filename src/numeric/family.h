@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -134,6 +135,9 @@ double overflow(const UnumFormat& format, bool negative);
 /// Where the values lie, for the vector kernels.
 RoundingGrid grid(const FloatFormat& format);
 RoundingGrid grid(const FixedFormat& format);
+
+/// The format of an alias or of a spelling in one of the families; nullopt if the text is neither.
+std::optional<Format> parse_spelling(std::string_view text);
 
 /// The rows of `families()`.
 const FormatFamily& float_family();

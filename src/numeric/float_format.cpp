@@ -13,26 +13,32 @@ namespace {
 constexpr int kCarrierMaxExponent = 127;
 constexpr int kCarrierMinQuantum = -149;
 
+/// Whether all ones, and no other code of the top exponent, is infinity or NaN.
+bool all_ones_is_special(const FloatFormat& format) {
+  return format.specials == Specials::finite_nan || format.specials == Specials::unsigned_zero;
+}
+
 /// The exponent field of the largest finite number.
 int max_exponent_field(const FloatFormat& format) {
   const int top = (1 << format.exponent_bits) - 1;
-  const bool top_has_numbers =
-      format.specials == Specials::unsigned_zero_nan || format.specials == Specials::none ||
-      (format.specials == Specials::finite_nan && format.fraction_bits > 0);
+  const bool top_has_numbers = format.specials == Specials::unsigned_zero_nan ||
+                               format.specials == Specials::none ||
+                               (all_ones_is_special(format) && format.fraction_bits > 0);
   return top_has_numbers ? top : top - 1;
 }
 
 /// The fraction field of the largest finite number.
 std::uint32_t max_fraction_field(const FloatFormat& format) {
   const std::uint32_t all_ones = (std::uint32_t{1} << format.fraction_bits) - 1;
-  const bool top_is_nan = format.specials == Specials::finite_nan && format.fraction_bits > 0;
-  return top_is_nan ? all_ones - 1 : all_ones;
+  return all_ones_is_special(format) && format.fraction_bits > 0 ? all_ones - 1 : all_ones;
 }
 
 }  // namespace
 
 int FloatFormat::default_bias(int exponent_bits, Specials specials) {
-  return (1 << (exponent_bits - 1)) - (specials == Specials::unsigned_zero_nan ? 0 : 1);
+  const bool is_larger =
+      specials == Specials::unsigned_zero_nan || specials == Specials::unsigned_zero;
+  return (1 << (exponent_bits - 1)) - (is_larger ? 0 : 1);
 }
 
 int FloatFormat::min_exponent() const {
@@ -138,7 +144,8 @@ double decode(const FloatFormat& format, std::uint32_t code) {
   }
   const int top = max_exponent_field(format);
   if (field > top || (field == top && fraction > max_fraction_field(format))) {
-    const bool infinite = format.specials == Specials::ieee && fraction == 0;
+    const bool infinite = format.specials == Specials::unsigned_zero ||
+                          (format.specials == Specials::ieee && fraction == 0);
     return infinite ? sign * std::numeric_limits<double>::infinity() : nan;
   }
   const std::uint32_t significand = fraction | (1U << format.fraction_bits);
@@ -153,6 +160,7 @@ std::uint32_t encode(const FloatFormat& format, double value) {
   if (std::isnan(value)) {
     switch (format.specials) {
       case Specials::unsigned_zero_nan:
+      case Specials::unsigned_zero:
         return 1U << (width - 1);
       case Specials::finite_nan:
         return all_ones;
@@ -160,7 +168,9 @@ std::uint32_t encode(const FloatFormat& format, double value) {
         return top | (1U << format.fraction_bits) >> 1;  // quiet
     }
   }
-  if (std::isinf(value)) return sign | top;
+  if (std::isinf(value)) {
+    return sign | (format.specials == Specials::unsigned_zero ? all_ones : top);
+  }
   const double magnitude = std::abs(value);
   if (magnitude < format.min_normal()) {
     return sign | static_cast<std::uint32_t>(magnitude / format.min_subnormal());
@@ -175,7 +185,7 @@ std::uint32_t encode(const FloatFormat& format, double value) {
 double overflow(const FloatFormat& format, bool negative) {
   const double sign = negative ? -1 : 1;
   if (format.saturates || format.specials == Specials::none) return sign * format.max_finite();
-  if (format.specials == Specials::ieee) return sign * std::numeric_limits<double>::infinity();
+  if (format.has_infinity()) return sign * std::numeric_limits<double>::infinity();
   return std::copysign(std::numeric_limits<double>::quiet_NaN(), sign);
 }
 

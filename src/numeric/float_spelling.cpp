@@ -14,9 +14,10 @@
 namespace mantissa::family {
 namespace {
 
-constexpr std::array<std::pair<Specials, std::string_view>, 4> kSpecials = {{
+constexpr std::array<std::pair<Specials, std::string_view>, 5> kSpecials = {{
     {Specials::unsigned_zero_nan, "fnuz"},  // before `fn`, which it begins with
     {Specials::finite_nan, "fn"},
+    {Specials::unsigned_zero, "uz"},
     {Specials::none, "fin"},
     {Specials::ieee, "ieee"},
 }};
@@ -88,7 +89,7 @@ std::vector<std::string> spellings_with_suffixes(int exponent_bits, int fraction
   std::string hint =
       did_you_mean(text, spellings_with_suffixes(std::clamp(format.exponent_bits, 1, 8),
                                                  std::clamp(format.fraction_bits, 0, 23)));
-  if (hint.empty()) hint = "suffixes are fn, fnuz or fin, b<bias>, nosub, sat";
+  if (hint.empty()) hint = "suffixes are fn, fnuz, uz or fin, b<bias>, nosub, sat";
   throw Error("", "no format is called \"" + std::string(text) + "\"", hint);
 }
 
@@ -159,13 +160,13 @@ nlohmann::json to_json(const FloatFormat& format) {
 const FormatFamily& float_family() {
   static const FormatFamily family = {
       "float",
-      "e<X>m<Y>[fn|fnuz|fin][b<K>][nosub][sat]",
+      "e<X>m<Y>[fn|fnuz|uz|fin][b<K>][nosub][sat]",
       "e4m3fn",
       "Binary floating point with X exponent and Y fraction bits. fn: no infinity, one NaN; fnuz: "
       "no infinity, NaN in the "
-      "place of -0, bias one larger; fin: neither; b<K>: bias K; nosub: subnormals become 0; sat: "
-      "overflow saturates.",
-      "IEEE 754-2019, section 3; OCP 8-bit Floating Point Specification, revision 1.0",
+      "place of -0, bias one larger; uz: the same with infinities; fin: neither infinity nor NaN; "
+      "b<K>: bias K; nosub: subnormals become 0; sat: overflow saturates.",
+      "IEEE 754-2019, section 3; OCP 8-bit Floating Point Specification, revision 1.0; IEEE P3109",
       &parse,
       &from_json};
   return family;

@@ -81,14 +81,25 @@ std::string display_name(const Format& format) {
   return spelling(format);
 }
 
-Format parse_format(std::string_view text) {
+std::optional<Format> family::parse_spelling(std::string_view text) {
   for (const Alias& alias : kAliases) {
     if (alias.name == text) return alias.format;
   }
   for (const FormatFamily& family : families()) {
     if (const std::optional<Format> format = family.parse(text)) return *format;
   }
-  if (const std::optional<FormatFile> file = find_format_file(text)) return file->format;
+  return std::nullopt;
+}
+
+Format parse_format(std::string_view text) {
+  if (const std::optional<Format> format = family::parse_spelling(text)) return *format;
+  Quantization quantization;
+  const std::optional<FormatFile> file = find_format_file(text);
+  if (file) quantization = file->quantization;
+  if (file || parse_scaled_name(text, quantization)) {
+    require_unscaled(quantization, text);
+    return quantization.format;
+  }
   std::string hint = did_you_mean(text, known_names());
   if (hint.empty()) hint = "`mantissa formats` lists what there is";
   throw Error("", "no format is called \"" + std::string(text) + "\"", hint);

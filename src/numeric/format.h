@@ -21,15 +21,16 @@ enum class Specials : std::uint8_t {
                ///< numbers
   unsigned_zero_nan,  ///< suffix `fnuz`: no infinity; NaN has the code of -0, and the bias is one
                       ///< larger
+  unsigned_zero,      ///< suffix `uz`: the same, but all ones is infinity (IEEE P3109, extended)
   none,               ///< suffix `fin`: every code is a finite number
 };
 
 /// A binary floating-point format, laid out as IEEE 754-2019 section 3.4 does: sign, exponent,
 /// fraction.
 ///
-/// Spelled `e<X>m<Y>` and, in this order, the suffixes that apply: `fn`, `fnuz` or `fin`; `b<K>`,
-/// the bias where it is not `default_bias`; `nosub`; `sat`. Every finite value must be a binary32
-/// value (down to its subnormals).
+/// Spelled `e<X>m<Y>` and, in this order, the suffixes that apply: `fn`, `fnuz`, `uz` or `fin`;
+/// `b<K>`, the bias where it is not `default_bias`; `nosub`; `sat`. Every finite value must be a
+/// binary32 value (down to its subnormals).
 struct FloatFormat {
   int exponent_bits = 8;   ///< 1..8
   int fraction_bits = 23;  ///< 0..23, stored bits of the significand
@@ -38,7 +39,7 @@ struct FloatFormat {
   bool subnormals = true;  ///< false (`nosub`): a subnormal result becomes a zero of the same sign
   bool saturates = false;  ///< true (`sat`): overflow gives the largest finite value
 
-  /// 2^(exponent_bits - 1) - 1, and one more for `fnuz`.
+  /// 2^(exponent_bits - 1) - 1, and one more for `fnuz` and `uz`.
   static int default_bias(int exponent_bits, Specials specials);
 
   int significand_bits() const { return fraction_bits + 1; }
@@ -48,8 +49,12 @@ struct FloatFormat {
   double max_finite() const;
   double min_normal() const;
   double min_subnormal() const;  ///< 2^(min_exponent - fraction_bits); the quantum near zero
-  bool has_negative_zero() const { return specials != Specials::unsigned_zero_nan; }
-  bool has_infinity() const { return specials == Specials::ieee && !saturates; }
+  bool has_negative_zero() const {
+    return specials != Specials::unsigned_zero_nan && specials != Specials::unsigned_zero;
+  }
+  bool has_infinity() const {
+    return (specials == Specials::ieee || specials == Specials::unsigned_zero) && !saturates;
+  }
 
   friend bool operator==(const FloatFormat&, const FloatFormat&) = default;
 };
@@ -192,7 +197,8 @@ std::string spelling(const Format& format);
 std::string display_name(const Format& format);
 
 /// Reads a spelling, an alias, the name of a shipped file `formats/<name>.json`, or the path of a
-/// JSON file (a text that ends in `.json`). Throws Error with the nearest valid spelling.
+/// JSON file (a text that ends in `.json`). Throws Error with the nearest valid spelling, and for a
+/// format with scales.
 Format parse_format(std::string_view text);
 
 /// The canonical JSON form, `{"family": "float", "exponent_bits": 4, ...}`; spelling -> JSON ->

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "numeric/json_fields.h"
+#include "numeric/mac.h"
 #include "support/error.h"
 #include "support/files.h"
 
@@ -29,7 +30,11 @@ FormatFile read_format_file(const fs::path& path) {
   file.source = json_string(object, "source", "", where);
   file.summary = json_string(object, "summary", "", where);
   for (const char* key : {"name", "source", "summary"}) object.erase(key);
-  file.format = format_from_json(object, where);
+  if (object.contains("rounding")) {
+    throw Error(json_place(where, "rounding"), "a file holds a format without a rounding",
+                "write that behind the format's name: \"" + file.name + "/sr\"");
+  }
+  file.quantization = quantization_from_json(object, where);
   return file;
 }
 

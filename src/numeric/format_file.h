@@ -5,17 +5,18 @@
 #include <string>
 #include <string_view>
 
-#include "numeric/format.h"
+#include "numeric/quantize.h"
 
 namespace mantissa {
 
-/// A format kept in a JSON file: `{"name": ..., "family": ..., the family's own fields, "source":
-/// ..., "summary": ...}`. Name (by default that of the file), source and summary may be left out.
+/// A format kept in a JSON file: `{"name": ..., "family": ..., the family's own fields, "scale":
+/// ..., "source": ..., "summary": ...}`. Name (by default that of the file), scale, source and
+/// summary may be left out; with a scale the family and its fields are those of the elements.
 struct FormatFile {
   std::string name;
-  std::string summary;  ///< one sentence
-  std::string source;   ///< the publication or standard that defines it
-  Format format;
+  std::string summary;
+  std::string source;         ///< the publication or standard that defines it
+  Quantization quantization;  ///< without a rounding of its own: rne
 };
 
 /// Throws Error naming the file and, for a wrong or unknown key, its JSON pointer.

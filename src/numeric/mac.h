@@ -99,8 +99,8 @@ Quantization parse_quantization(std::string_view text);
 /// The same for a place that holds single numbers, not a tensor whose elements share scales: a sum,
 /// a product, a result. Throws Error for a scaled format.
 Quantization parse_unscaled(std::string_view text);
-/// Reads a spelling, the JSON object of a format (rounded to nearest, ties to even), or `{"format":
-/// F, "rounding": R, "scale": S}`.
+/// Reads a spelling, the JSON object of a format (rounded to nearest, ties to even) with or without
+/// a "scale", or `{"format": F, "rounding": R, "scale": S}`.
 Quantization quantization_from_json(const nlohmann::json& value, std::string_view where);
 
 /// One step of the chain by exact arithmetic: rounds `accumulator + P(a*b)` once. The reference for

@@ -1,5 +1,7 @@
 #include <nlohmann/json.hpp>
 
+#include "numeric/family.h"
+#include "numeric/format_file.h"
 #include "numeric/json_fields.h"
 #include "numeric/mac.h"
 #include "numeric/mac_spelling.h"
@@ -14,13 +16,16 @@ constexpr std::string_view kScale = " scale=";
 Quantization parse_elements(std::string_view text) {
   Quantization quantization;
   if (parse_scaled_name(text, quantization)) return quantization;
+  if (!family::parse_spelling(text)) {
+    if (const std::optional<FormatFile> file = find_format_file(text)) return file->quantization;
+  }
   quantization.format = parse_format(text);
   return quantization;
 }
 
 void add_scaling(Quantization& quantization, std::string_view text) {
   if (quantization.scaling.scales()) {
-    throw Error("", "\"" + scaled_name(quantization) + "\" has its scale already",
+    throw Error("", "\"" + spelling(quantization) + "\" has its scale already",
                 "write the format of its elements: \"" + spelling(quantization.format) +
                     " scale=" + std::string(text) + "\"");
   }
@@ -28,15 +33,15 @@ void add_scaling(Quantization& quantization, std::string_view text) {
   require_scalable(quantization);
 }
 
-void require_unscaled(const Quantization& quantization) {
+}  // namespace
+
+void require_unscaled(const Quantization& quantization, std::string_view text) {
   if (!quantization.scaling.scales()) return;
   throw Error("",
-              "\"" + spelling(quantization) +
+              "\"" + std::string(text) +
                   "\" has scales, and only a weight, an activation or an error can have them",
               "the format of its elements is \"" + spelling(quantization.format) + "\"");
 }
-
-}  // namespace
 
 Quantization quantization_member(const nlohmann::json& object, std::string_view format_key,
                                  std::string_view rounding_key, std::string_view where) {
@@ -58,7 +63,8 @@ Quantization quantization_member(const nlohmann::json& object, std::string_view 
 Quantization unscaled_member(const nlohmann::json& object, std::string_view format_key,
                              std::string_view rounding_key, std::string_view where) {
   const Quantization quantization = quantization_member(object, format_key, rounding_key, where);
-  within(json_place(where, format_key), [&] { require_unscaled(quantization); });
+  within(json_place(where, format_key),
+         [&] { require_unscaled(quantization, spelling(quantization)); });
   return quantization;
 }
 
@@ -90,7 +96,7 @@ Quantization parse_quantization(std::string_view text) {
 
 Quantization parse_unscaled(std::string_view text) {
   const Quantization quantization = parse_quantization(text);
-  require_unscaled(quantization);
+  require_unscaled(quantization, text);
   return quantization;
 }
 
@@ -98,10 +104,17 @@ Quantization quantization_from_json(const nlohmann::json& value, std::string_vie
   if (value.is_string()) {
     return within(where, [&] { return parse_quantization(value.get<std::string>()); });
   }
-  if (!value.is_object() || !value.contains("format")) return {format_from_json(value, where), {}};
-  require_known_keys(value, {"format", "rounding", "scale"}, where);
-  Quantization quantization = quantization_member(value, "format", "rounding", where);
-  if (value.contains("scale")) {
+  Quantization quantization;
+  const bool has_scale = value.is_object() && value.contains("scale");
+  if (value.is_object() && value.contains("format")) {
+    require_known_keys(value, {"format", "rounding", "scale"}, where);
+    quantization = quantization_member(value, "format", "rounding", where);
+  } else {
+    nlohmann::json elements = value;
+    if (has_scale) elements.erase("scale");
+    quantization.format = format_from_json(elements, where);
+  }
+  if (has_scale) {
     const std::string scale = json_string(value, "scale", "", where);
     within(json_place(where, "scale"), [&] { add_scaling(quantization, scale); });
   }

@@ -68,6 +68,9 @@ std::vector<std::string> scaled_names();
 /// The name that says both; empty if there is none.
 std::string scaled_name(const Quantization& quantization);
 
+/// Throws Error if the format, written as `text`, has scales: where single numbers are meant.
+void require_unscaled(const Quantization& quantization, std::string_view text);
+
 /// Throws Error unless elements of the format can be scaled so.
 void require_scalable(const Quantization& quantization);
 

@@ -30,7 +30,8 @@ inline std::vector<Format> float_formats(int max_bits) {
     for (int fraction_bits = 0;
          1 + exponent_bits + fraction_bits <= max_bits && fraction_bits <= 23; ++fraction_bits) {
       for (const Specials specials :
-           {Specials::ieee, Specials::finite_nan, Specials::unsigned_zero_nan, Specials::none}) {
+           {Specials::ieee, Specials::finite_nan, Specials::unsigned_zero_nan,
+            Specials::unsigned_zero, Specials::none}) {
         for (const bool subnormals : {true, false}) {
           for (const bool saturates : {false, true}) {
             add_if_possible(formats, {exponent_bits, fraction_bits,

@@ -70,7 +70,8 @@ TEST_CASE("limits of published formats") {
     std::uint64_t values;
   };
   // OCP OFP8 v1.0 table 1, OCP MX v1.0 tables 2-4, IEEE 754-2019 table 3.5, bfloat16, and Noune et
-  // al. 2022 (arXiv 2206.02915) for the fnuz variants.
+  // al. 2022 (arXiv 2206.02915) for the fnuz variants,
+  // IEEE P3109's value tables for uz.
   const Row rows[] = {
       {"e4m3fn", 448, 0x1p-6, 0x1p-9, 253},
       {"e5m2", 57344, 0x1p-14, 0x1p-16, 247},
@@ -79,6 +80,7 @@ TEST_CASE("limits of published formats") {
       {"e2m1fin", 6, 1, 0.5, 15},
       {"e4m3fnuz", 240, 0x1p-7, 0x1p-10, 255},
       {"e5m2fnuz", 57344, 0x1p-15, 0x1p-17, 255},
+      {"e4m3uz", 224, 0x1p-7, 0x1p-10, 253},
       {"fp16", 65504, 0x1p-14, 0x1p-24, 63487},
       {"bf16", 0x1.fep127, 0x1p-126, 0x1p-133, 65279},
       {"fp32", 0x1.fffffep127, 0x1p-126, 0x1p-149, 4278190079},
@@ -241,7 +243,7 @@ TEST_CASE("every suggestion for an impossible combination is itself possible") {
   for (int exponent_bits = 0; exponent_bits <= 10; ++exponent_bits) {
     for (int fraction_bits = 0; fraction_bits <= 25; ++fraction_bits) {
       for (const char* suffix :
-           {"", "fn", "fnuz", "fin", "b-300", "b300", "finsat", "nosub", "fnnosubsat"}) {
+           {"", "fn", "fnuz", "uz", "fin", "b-300", "b300", "finsat", "nosub", "fnnosubsat"}) {
         const std::string text =
             "e" + std::to_string(exponent_bits) + "m" + std::to_string(fraction_bits) + suffix;
         const std::string message = error_of(text);
@@ -282,8 +284,8 @@ TEST_CASE("faults in a JSON format name the place") {
         "mean \"e8m3\"?");
   CHECK(message(
             R"({"family": "float", "exponent_bits": 4, "fraction_bits": 3, "specials": "ocp"})") ==
-        "a.json#/roles/weight/2/specials: \"ocp\" are no special values; known are fnuz, fn, fin, "
-        "ieee");
+        "a.json#/roles/weight/2/specials: \"ocp\" are no special values; known are fnuz, fn, uz, "
+        "fin, ieee");
   CHECK(message(R"({"family": "float", "exponent_bits": 4, "fraction_bits": 3})") ==
         "no error: e4m3");
 }
