@@ -16,7 +16,7 @@ namespace mantissa {
 namespace {
 
 const std::vector<int>& exhaustive_bits() {
-  static const std::vector<int> bits = {6, 7, 8, 9, 10, 11, 12, 13, 14, 16};
+  static const std::vector<int> bits = {6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   return bits;
 }
 
