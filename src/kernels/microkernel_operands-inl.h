@@ -19,7 +19,7 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// Columns of a tile: three vectors of binary32.
-constexpr int kColumns = 3 * static_cast<int>(hn::MaxLanes(hn::ScalableTag<float>()));
+inline constexpr int kColumns = 3 * static_cast<int>(hn::MaxLanes(hn::ScalableTag<float>()));
 
 HWY_INLINE hn::Vec<hn::ScalableTag<float>> load_as(hn::ScalableTag<float> d, const float* from) {
   return hn::LoadU(d, from);

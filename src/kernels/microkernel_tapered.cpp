@@ -176,8 +176,8 @@ bool plan_anchors(const Format& format, int lowest, int end, TaperedAnchors& anc
   std::fill_n(anchors.upper_halves, kExponents, kUpperHalfOfNan);
   const int last = std::min(end, (table->largest >> kFractionBits) - kBias);
   for (int exponent = lowest; exponent < last; ++exponent) {
-    const auto binade = static_cast<std::size_t>(exponent + kBias);
-    const int entry = table->entry(binade);
+    const int binade = exponent + kBias;
+    const int entry = table->entry(static_cast<std::size_t>(binade));
     const int dropped = entry & BinadeTable::kDroppedBits;
     // With a fraction bit the even code is the even multiple, as the adder takes it; and two bits
     // more at least are those of a number rounded to odd.
@@ -214,7 +214,7 @@ bool plan_tapered(const Mac& mac, const ProductFacts& product, PlanTapered& plan
 void multiply_tapered_sums(const Tile& tile, const Accumulation& self) {
   // Of a part that is begun again little is lost.
   constexpr int kPart = 16;
-  std::array<std::array<float, kPart>, kTileRows> before;
+  std::array<std::array<float, kPart>, kTileRows> before{};
   const auto sums_of = [](const Tile& part, int row) { return part.sums + row * tile_columns(); };
   for (int column = 0; column < tile.columns; column += kPart) {
     const Tile part = tile.from_column(column, kPart);

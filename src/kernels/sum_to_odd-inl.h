@@ -96,7 +96,7 @@ HWY_INLINE Floats512 multiply_to_odd(hwy::HWY_NAMESPACE::ScalableTag<float> /*ta
 #endif
 
 /// Whether `multiply_add_to_odd` and `multiply_to_odd` take any binary32 factors.
-constexpr bool kMultipliesToOdd = HWY_TARGET <= HWY_AVX3;
+inline constexpr bool kMultipliesToOdd = HWY_TARGET <= HWY_AVX3;
 
 }  // namespace
 }  // namespace mantissa::HWY_NAMESPACE
