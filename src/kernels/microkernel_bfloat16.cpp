@@ -83,6 +83,8 @@ PairFacts pack_columns(const float* values, const PanelShape& shape, float* pair
     used[vector] = lanes(shape.count - vector * kLanes);
     written[vector] = lanes(shape.width - vector * kLanes);
   }
+  constexpr int kOrBoth = 0xF8;  // a | (b & c)
+  constexpr int kOrAll = 0xFE;   // a | b | c
   const __m512i upper_half = _mm512_set1_epi32(-0x10000);
   __m512i all = _mm512_setzero_si512();
   __m512i lowest = _mm512_set1_epi16(-1);
@@ -94,8 +96,8 @@ PairFacts pack_columns(const float* values, const PanelShape& shape, float* pair
       const __m512i next = follows ? _mm512_maskz_loadu_epi32(used[vector], at + shape.stride)
                                    : _mm512_setzero_si512();
       const __m512i pair =
-          _mm512_or_si512(_mm512_and_si512(now, upper_half), _mm512_srli_epi32(next, 16));
-      all = _mm512_or_si512(all, _mm512_or_si512(now, next));
+          _mm512_ternarylogic_epi32(_mm512_srli_epi32(next, 16), now, upper_half, kOrBoth);
+      all = _mm512_ternarylogic_epi32(all, now, next, kOrAll);
       // Twice a magnitude less one puts zero behind all others.
       const __m512i doubled = _mm512_add_epi16(pair, pair);
       lowest = _mm512_min_epu16(lowest, _mm512_add_epi16(doubled, _mm512_set1_epi16(-1)));
