@@ -10,6 +10,7 @@
 #include <cblas.h>
 
 #include "kernels/matmul.h"
+#include "peak.h"
 #include "stopwatch.h"
 #include "support/random.h"
 #include "tensor/parallel.h"
@@ -69,6 +70,8 @@ void compare(const Sizes& sizes, const std::string& operands,
   const MatrixView left{a.data(), sizes.rows, sizes.depth, sizes.depth, 1};
   const MatrixView right{b.data(), sizes.depth, sizes.columns, sizes.columns, 1};
   std::vector<std::function<void()>> candidates;
+  const std::int64_t count = sizes.rows * sizes.depth * sizes.columns;
+  candidates.emplace_back([&] { bench::multiply_add_at_peak(count); });
   candidates.emplace_back([&] {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(sizes.rows),
                 static_cast<int>(sizes.columns), static_cast<int>(sizes.depth), 1.0F, a.data(),
@@ -92,13 +95,15 @@ void compare(const Sizes& sizes, const std::string& operands,
         [&, mac = parse_mac(spelling)] { matmul(left, right, c.data(), sizes.columns, mac, {3}); });
   }
   const std::vector<double> times = bench::shortest_times(candidates);
-  const double products = static_cast<double>(sizes.rows * sizes.depth * sizes.columns);
-  std::printf("\nM=%ld K=%ld N=%ld, operands %s\n%-40s %9s %9s %9s\n", sizes.rows, sizes.depth,
-              sizes.columns, operands.c_str(), "accumulator", "G MAC/s", "of plain", "of sgemm");
+  std::vector<std::string> names = {"peak of fused multiply-adds", "OpenBLAS sgemm", "plain"};
+  names.insert(names.end(), macs.begin(), macs.end());
+  std::printf("\nM=%ld K=%ld N=%ld, operands %s\n%-40s %9s %9s %9s %9s\n", sizes.rows, sizes.depth,
+              sizes.columns, operands.c_str(), "accumulator", "G MAC/s", "of plain", "of sgemm",
+              "of peak");
   for (std::size_t i = 0; i < times.size(); ++i) {
-    std::printf("%-40s %9.2f %9.3f %9.3f\n",
-                i == 0 ? "OpenBLAS sgemm" : (i == 1 ? "plain" : macs[i - 2].c_str()),
-                products / times[i] * 1e-9, times[1] / times[i], times[0] / times[i]);
+    std::printf("%-40s %9.2f %9.3f %9.3f %9.3f\n", names[i].c_str(),
+                static_cast<double>(count) / times[i] * 1e-9, times[2] / times[i],
+                times[1] / times[i], times[0] / times[i]);
   }
 }
 
