@@ -7,16 +7,12 @@
 #include "numeric/all_formats.h"
 #include "numeric/edge_inputs.h"
 #include "numeric/mac.h"
+#include "numeric/mac_operands.h"
 #include "numeric/mpfr_oracle.h"
 #include "support/text.h"
 
 namespace mantissa {
 namespace {
-
-bool same(double a, double b) {
-  return (std::isnan(a) && std::isnan(b)) ||
-         std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-}
 
 std::vector<RoundingMode> modes_with_stochastic() {
   std::vector<RoundingMode> modes = deterministic_roundings();
@@ -110,54 +106,6 @@ TEST_CASE("stochastic rounding changes its mind exactly at the discarded fractio
   }
 }
 
-/// Operands of which some sums cancel, some tie, some have a tail far below.
-struct Operands {
-  double accumulator;
-  float a;
-  float b;
-};
-
-std::vector<Operands> operands_for(const Format& format, std::size_t count) {
-  const RoundingGrid grid = rounding_grid(format);
-  std::vector<Operands> operands;
-  const auto range = static_cast<std::uint32_t>(
-      std::min(grid.max_exponent - grid.min_quantum_exponent() + 4, 250));
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const auto draw = [&](std::uint64_t j, std::uint32_t bound) {
-      return random_below({31}, 8 * i + j, bound);
-    };
-    const int exponent =
-        std::max(grid.min_quantum_exponent() - 2 + static_cast<int>(draw(0, range)), -140);
-    const double size = std::ldexp(1.0, std::min(exponent, 127));
-    const double accumulator = round_to_format(random_normal({32}, i) * size, format, {});
-    // The product's size: like the accumulator's, or far from it.
-    const int apart = static_cast<int>(draw(1, 60)) - 30;
-    const int split = static_cast<int>(draw(2, 40)) - 20;
-    auto a = static_cast<float>(std::ldexp(random_normal({33}, i), split));
-    const auto b = static_cast<float>(std::ldexp(size * random_normal({34}, i), apart - split));
-    if (draw(3, 3) == 0) a = std::ldexp(1.0F, split);
-    operands.push_back({std::isfinite(accumulator) ? accumulator : 1, a, b});
-    operands.push_back({-static_cast<double>(a) * static_cast<double>(b), a, b});  // cancels
-  }
-  using Limits = std::numeric_limits<float>;
-  const float specials[] = {0.0F,
-                            -0.0F,
-                            1.0F,
-                            -1.0F,
-                            Limits::infinity(),
-                            -Limits::infinity(),
-                            Limits::quiet_NaN(),
-                            Limits::denorm_min(),
-                            Limits::max(),
-                            -Limits::max()};
-  for (const float a : specials) {
-    for (const float b : specials) {
-      for (const float c : specials) operands.push_back({static_cast<double>(c), a, b});
-    }
-  }
-  return operands;
-}
-
 TEST_CASE("a multiply-accumulate equals mpfr_fma, the sign of zero and subnormals included") {
   for (const char* text : {"fp32", "fp16", "bf16", "tf32", "e4m3fn", "e5m2", "e6m9", "e8m22fnuz",
                            "e5m23", "e7m16nosub", "e2m1fin", "e4m0"}) {
@@ -167,7 +115,7 @@ TEST_CASE("a multiply-accumulate equals mpfr_fma, the sign of zero and subnormal
       if (!MpfrOracle::native(mode.rounding)) continue;
       Mac mac;
       mac.accumulator = {format, mode};
-      for (const Operands& o : operands_for(format, 300)) {
+      for (const Operands& o : operands_for(format, 0, 300)) {
         const double expected =
             oracle.fused(static_cast<double>(o.a), static_cast<double>(o.b), o.accumulator, mode);
         const double found = multiply_accumulate(o.accumulator, o.a, o.b, mac);
@@ -192,7 +140,7 @@ TEST_CASE(
     Real sum(kExactPrecision);
     Real product(kExactPrecision);
     std::uint64_t index = 0;
-    for (const Operands& o : operands_for(mac.accumulator.format, 300)) {
+    for (const Operands& o : operands_for(mac.accumulator.format, 0, 300)) {
       mpfr_set_d(product.get(), static_cast<double>(o.a), MPFR_RNDN);
       mpfr_mul_d(product.get(), product.get(), static_cast<double>(o.b), MPFR_RNDN);
       mpfr_set_d(sum.get(), o.accumulator, MPFR_RNDN);
