@@ -330,6 +330,10 @@ void add_fp32(const Tile& tile, const Accumulation& self);
 void multiply_binary32(const Tile& tile, const Accumulation& self);
 void add_binary32(const Tile& tile, const Accumulation& self);
 
+/// Kahan-compensated sums on binary32 lanes, by `plan32`; the second plane of the state holds the
+/// compensations.
+void multiply_kahan32(const Tile& tile, const Accumulation& self);
+
 /// The instruction set in force rounds any binary32 product, and its sum with another number, to
 /// odd: else products must be exact for that.
 bool rounds_any_product_to_odd();

@@ -265,6 +265,10 @@ PreparedMac prepare(const Mac& mac, RandomKey key, const OperandFacts& left,
   } else {
     prepared.inner.mac = within;
     plan_summation(prepared.inner, left, right, run);
+    if (mac.summation == Summation::kahan &&
+        plan_kahan32(within, product, run, prepared.inner.plan32)) {
+      prepared.inner.multiply = multiply_kahan32;
+    }
   }
   if (mac.summation == Summation::aligned) prepared.block = mac.block.products;
   prepared.stochastic =

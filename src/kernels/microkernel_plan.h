@@ -55,6 +55,10 @@ int sums_lowest_exponent(const FloatFormat& format, const ProductFacts& product)
 /// Serves a chain by binary32 lanes, rounded to nearest even, if that is proven to give its bits.
 bool plan_binary32(const Mac& mac, const ProductFacts& product, std::int64_t depth, Plan32& plan);
 
+/// Serves a Kahan-compensated sum by binary32 lanes, rounded to nearest even, if that is proven
+/// to give its bits.
+bool plan_kahan32(const Mac& mac, const ProductFacts& product, std::int64_t depth, Plan32& plan);
+
 /// Serves most chains of a tapered accumulator, if the rounding is to nearest even and the
 /// exponents of its products fit the table.
 bool plan_tapered(const Mac& mac, const ProductFacts& product, PlanTapered& plan);

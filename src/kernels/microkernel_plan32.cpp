@@ -174,6 +174,19 @@ class Planner32 {
   const FloatFormat* sum_format_ = nullptr;
 };
 
+/// No number that a Kahan sum of products up to `bound` meets is larger, nothing overflowing.
+///
+/// With u the relative error of a rounding, at most 2^-6, and b the bound and the error of a
+/// subnormal product: a compensation is at most 2u (S + 2Y) for a sum up to S and an addend up to
+/// Y, which is at most 1.1 b + 2.2 u S then, so that S grows by 3.3 u S + 1.2 b a step.
+double compensated_bound(const FloatFormat& format, double bound, std::int64_t depth) {
+  constexpr int kFewestBits = 6;
+  if (format.significand_bits() < kFewestBits) return std::numeric_limits<double>::infinity();
+  const double u = std::ldexp(1.0, -format.significand_bits());
+  const auto steps = static_cast<double>(depth);
+  return 4 * steps * (bound + format.min_normal()) * std::exp(4 * steps * u);
+}
+
 }  // namespace
 
 double sum_bound(double product_bound, int significand_bits, std::int64_t depth) {
@@ -188,6 +201,23 @@ double sum_bound(double product_bound, int significand_bits, std::int64_t depth)
 
 int sums_lowest_exponent(const FloatFormat& format, const ProductFacts& product) {
   return std::min(product.lowest_exponent, format.max_exponent() - format.fraction_bits);
+}
+
+bool plan_kahan32(const Mac& mac, const ProductFacts& product, std::int64_t depth, Plan32& plan) {
+  const bool factors_fit = product.exact_in_binary32() || rounds_any_product_to_odd();
+  if (mac.rounds_product || !mac.multiplier.is_exact()) return false;
+  if (is_binary32(mac.accumulator)) {
+    plan.sum = Sum32::native;
+    return true;
+  }
+  const FloatFormat* format = format32(mac.accumulator);
+  if (format == nullptr || !factors_fit) return false;
+  plan.sum = Sum32::odd;
+  plan.sum_rounding = rounding32(*format);
+  // Of two numbers of the format, or of one and a product.
+  const double any = format->max_finite() + std::max(format->max_finite(), product.bound);
+  const double sums = compensated_bound(*format, product.bound, depth);
+  return power_is_finite(*format, product.finite ? std::min(any, sums) : any);
 }
 
 bool plan_binary32(const Mac& mac, const ProductFacts& product, std::int64_t depth, Plan32& plan) {
