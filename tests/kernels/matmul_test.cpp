@@ -109,12 +109,17 @@ TEST_CASE("a product has the same bits on 1, 2 and 3 threads") {
   const std::vector<float> b = test::draw_values(300 * 500, Values::normal, {2});
   const MatrixView left{a.data(), 200, 300, 300, 1};
   const MatrixView right{b.data(), 300, 500, 500, 1};
-  std::vector<float> expected(200 * 500);
-  with_threads(1, [&] { matmul(left, right, expected.data(), 500, {}); });
-  for (const int threads : {2, 3}) {
-    std::vector<float> c(200 * 500);
-    with_threads(threads, [&] { matmul(left, right, c.data(), 500, {}); });
-    test::check_same_bits(c, expected);
+  for (const char* spelling :
+       {"fp32", "e5m10/sr", "posit16", "kahan:e5m10", "e6m9/sr product=e5m7/sr"}) {
+    CAPTURE(std::string(spelling));
+    const Mac mac = parse_mac(spelling);
+    std::vector<float> expected(200 * 500);
+    with_threads(1, [&] { matmul(left, right, expected.data(), 500, mac, {7}); });
+    for (const int threads : {2, 3}) {
+      std::vector<float> c(200 * 500);
+      with_threads(threads, [&] { matmul(left, right, c.data(), 500, mac, {7}); });
+      test::check_same_bits(c, expected);
+    }
   }
 }
 

@@ -106,6 +106,31 @@ TEST_CASE("stochastic rounding changes its mind exactly at the discarded fractio
   }
 }
 
+TEST_CASE("of all words of R bits, as many round away as the discarded fraction says") {
+  for (const char* text : {"e4m3fn", "e5m2", "q3.5", "posit8", "e2m1fin", "takumlin8"}) {
+    const Format format = parse_format(text);
+    for (const int bits : {1, 4, 8}) {
+      const RoundingMode mode{Rounding::stochastic, static_cast<std::uint8_t>(bits)};
+      const std::uint32_t words = 1U << bits;
+      for (std::uint64_t i = 0; i < 300; ++i) {
+        // At most 12 fraction bits, so that the fraction of the distance is exact.
+        const double value = std::ldexp(std::round(random_normal({22}, i) * 4096), -12);
+        const double below = round_to_format(value, format, {Rounding::toward_zero, 0});
+        const double away =
+            round_to_format(value, format, {value > 0 ? Rounding::up : Rounding::down, 0});
+        const double fraction = below == away ? 0 : (value - below) / (away - below);
+        std::uint32_t count = 0;
+        for (std::uint32_t word = 0; word < words; ++word) {
+          const double rounded = round_to_format(value, format, mode, word << (32 - bits));
+          if (rounded != below) ++count;
+        }
+        INFO(text << "/sr" << bits << " of " << hex_float(value));
+        CHECK(count == static_cast<std::uint32_t>(std::floor(fraction * words)));
+      }
+    }
+  }
+}
+
 TEST_CASE("a multiply-accumulate equals mpfr_fma, the sign of zero and subnormals included") {
   for (const char* text : {"fp32", "fp16", "bf16", "tf32", "e4m3fn", "e5m2", "e6m9", "e8m22fnuz",
                            "e5m23", "e7m16nosub", "e2m1fin", "e4m0"}) {
