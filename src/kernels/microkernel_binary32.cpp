@@ -164,20 +164,6 @@ struct MultiplyBy {
   }
 };
 
-template <class Step>
-void add_by(const Step& step, const Tile& tile) {
-  const Tag d;
-  const Floats one = hn::Set(d, 1.0F);
-  for (int row = 0; row < tile.rows; ++row) {
-    for (int column = 0; column < tile.columns; column += kLanes) {
-      float* sums = tile.sums + row * kColumns + column;
-      const Floats right = hn::LoadU(d, tile.right + row * kColumns + column);
-      const Floats sum = step(enter_step(step, hn::LoadU(d, sums)), right, one);
-      hn::StoreU(leave_step(step, sum), d, sums);
-    }
-  }
-}
-
 template <Product32 kProduct, Sum32 kSum, class Body>
 HWY_INLINE void with_range(const Plan32& plan, const Body& body) {
   if (plan.range == Range32::plain) {

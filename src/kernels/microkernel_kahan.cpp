@@ -22,7 +22,6 @@ constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
 /// Sums that binary32 itself rounds.
 class NativeSums {
  public:
-  HWY_INLINE explicit NativeSums(const Rounding32& /*rounding*/) {}
   HWY_INLINE Floats add(Floats a, Floats b) const { return hn::Add(a, b); }
   HWY_INLINE Floats multiply_add(Floats left, Floats right, Floats addend) const {
     return hn::MulAdd(left, right, addend);
@@ -106,7 +105,7 @@ struct MultiplyBy {
 
 void multiply_compensated(const Tile& tile, const Plan32& plan) {
   if (plan.sum == Sum32::native) {
-    const NativeSums sums(plan.sum_rounding);
+    const NativeSums sums;
     with_layout(tile.layout, MultiplyBy<NativeSums>{sums, tile});
   } else {
     const RoundedSums sums(plan.sum_rounding);

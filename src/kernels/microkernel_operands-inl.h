@@ -129,6 +129,48 @@ HWY_INLINE void continue_chains(const Step& step, const Tile& tile, int row, int
   }
 }
 
+/// Continues all chains of a tile, eight rows of one vector of columns at a time: for steps that
+/// leave few registers.
+template <class Step>
+struct MultiplyColumns {
+  const Step& step;
+  const Tile& tile;
+
+  template <TileLayout kLayout>
+  void run() const {
+    int row = 0;
+    if (tile.rows > 2) {
+      continue_rows<kLayout, kTileRows>(row);
+      row = kTileRows;
+    }
+    for (; row < tile.rows; ++row) continue_rows<kLayout, 1>(row);
+  }
+
+  template <TileLayout kLayout, int kRows>
+  void continue_rows(int row) const {
+    constexpr int kLanes = static_cast<int>(hn::MaxLanes(hn::ScalableTag<float>()));
+    for (int column = 0; column < tile.columns; column += kLanes) {
+      continue_chains<kLayout, kRows, 1>(step, tile, row, column);
+    }
+  }
+};
+
+/// One step of all chains of a tile, `tile.right` being the products.
+template <class Step>
+void add_by(const Step& step, const Tile& tile) {
+  const hn::ScalableTag<float> d;
+  constexpr int kLanes = static_cast<int>(hn::MaxLanes(d));
+  const auto one = hn::Set(d, 1.0F);
+  for (int row = 0; row < tile.rows; ++row) {
+    for (int column = 0; column < tile.columns; column += kLanes) {
+      float* sums = tile.sums + row * kColumns + column;
+      const auto right = hn::LoadU(d, tile.right + row * kColumns + column);
+      const auto sum = step(enter_step(step, hn::LoadU(d, sums)), right, one);
+      hn::StoreU(leave_step(step, sum), d, sums);
+    }
+  }
+}
+
 /// Calls `body.run<layout>()`.
 template <class Body>
 HWY_INLINE void with_layout(TileLayout layout, const Body& body) {

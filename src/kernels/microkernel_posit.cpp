@@ -115,64 +115,13 @@ class PositRounding {
 };
 
 template <bool kRoundsProduct, bool kTable, bool kFinite>
-class Step {
- public:
-  HWY_INLINE explicit Step(const PlanPosit& plan) : product_(plan.product), sum_(plan.sum) {}
-
-  HWY_INLINE Floats operator()(Floats sum, Floats left, Floats right) const {
-    if constexpr (kRoundsProduct) {
-      const Floats product = product_.round(multiply_to_odd(Tag(), left, right));
-      return sum_.round(add_to_odd(Tag(), sum, product));
-    }
-    return sum_.round(multiply_add_to_odd(Tag(), left, right, sum));
-  }
-
- private:
-  PositRounding<kTable, kFinite> product_;
-  PositRounding<kTable, kFinite> sum_;
-};
-
-template <class Step>
-struct MultiplyBy {
-  const Step& step;
-  const Tile& tile;
-
-  template <TileLayout kLayout>
-  void run() const {
-    int row = 0;
-    if (tile.rows > 2) {
-      continue_rows<kLayout, 8>(row);
-      row = 8;
-    }
-    for (; row < tile.rows; ++row) continue_rows<kLayout, 1>(row);
-  }
-
-  template <TileLayout kLayout, int kRows>
-  void continue_rows(int row) const {
-    for (int column = 0; column < tile.columns; column += kLanes) {
-      continue_chains<kLayout, kRows, 1>(step, tile, row, column);
-    }
-  }
-};
-
-template <class Step>
-void add_by(const Step& step, const Tile& tile) {
-  const Tag d;
-  const Floats one = hn::Set(d, 1.0F);
-  for (int row = 0; row < tile.rows; ++row) {
-    for (int column = 0; column < tile.columns; column += kLanes) {
-      float* sums = tile.sums + row * kColumns + column;
-      const Floats right = hn::LoadU(d, tile.right + row * kColumns + column);
-      hn::StoreU(step(hn::LoadU(d, sums), right, one), d, sums);
-    }
-  }
-}
+using Step = StepToOdd<kRoundsProduct, PositRounding<kTable, kFinite>>;
 
 }  // namespace
 
 void multiply_posits(const Tile& tile, const PlanPosit& plan) {
   const auto with_step = [&](const auto& step) HWY_ATTR {
-    with_layout(tile.layout, MultiplyBy<std::decay_t<decltype(step)>>{step, tile});
+    with_layout(tile.layout, MultiplyColumns<std::decay_t<decltype(step)>>{step, tile});
   };
   if (plan.rounds_product) {
     plan.table ? with_step(Step<true, true, false>(plan))

@@ -299,12 +299,13 @@ struct MultiplyBy {
   template <TileLayout kLayout, int kRows, int kVectors>
   void continue_sums(int row, int column) const {
     const StochasticPlan32& plan = job.self.stochastic32;
-    const Step<kOverflow, kOpen> step(plan);
-    if (HWY_LIKELY(
-            (Chains<kLayout, kRows, kVectors, decltype(step)>(step, job, row, column).run())))
-      return;
-    const Step<Overflow::handled, kOpen> careful(plan);
-    Chains<kLayout, kRows, kVectors, decltype(careful)>(careful, job, row, column).run();
+    using Usual = Step<kOverflow, kOpen>;
+    using Careful = Step<Overflow::handled, kOpen>;
+    const Usual usual(plan);
+    const Chains<kLayout, kRows, kVectors, Usual> chains(usual, job, row, column);
+    if (HWY_LIKELY(chains.run())) return;
+    const Careful careful(plan);
+    Chains<kLayout, kRows, kVectors, Careful>(careful, job, row, column).run();
   }
 };
 

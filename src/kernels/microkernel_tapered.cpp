@@ -61,45 +61,7 @@ class TaperedRounding {
 };
 
 template <bool kRoundsProduct>
-class Step {
- public:
-  HWY_INLINE explicit Step(const PlanTapered& plan) : product_(plan.product), sum_(plan.sum) {}
-
-  HWY_INLINE Floats operator()(Floats sum, Floats left, Floats right) const {
-    if constexpr (kRoundsProduct) {
-      const Floats product = product_.round(multiply_to_odd(Tag(), left, right));
-      return sum_.round(add_to_odd(Tag(), sum, product));
-    }
-    return sum_.round(multiply_add_to_odd(Tag(), left, right, sum));
-  }
-
- private:
-  TaperedRounding product_;
-  TaperedRounding sum_;
-};
-
-template <class Step>
-struct MultiplyBy {
-  const Step& step;
-  const Tile& tile;
-
-  template <TileLayout kLayout>
-  void run() const {
-    int row = 0;
-    if (tile.rows > 2) {
-      continue_rows<kLayout, 8>(row);
-      row = 8;
-    }
-    for (; row < tile.rows; ++row) continue_rows<kLayout, 1>(row);
-  }
-
-  template <TileLayout kLayout, int kRows>
-  void continue_rows(int row) const {
-    for (int column = 0; column < tile.columns; column += kLanes) {
-      continue_chains<kLayout, kRows, 1>(step, tile, row, column);
-    }
-  }
-};
+using Step = StepToOdd<kRoundsProduct, TaperedRounding>;
 
 /// Whether `holds(vector)` is so in all elements of a tile in use.
 template <class Holds>
@@ -138,7 +100,7 @@ bool multiply_tapered([[maybe_unused]] const Tile& tile, [[maybe_unused]] const 
 #if HWY_TARGET == HWY_AVX3
   if (!may_begin(tile, plan)) return false;
   const auto with_step = [&](const auto& step) HWY_ATTR {
-    with_layout(tile.layout, MultiplyBy<std::decay_t<decltype(step)>>{step, tile});
+    with_layout(tile.layout, MultiplyColumns<std::decay_t<decltype(step)>>{step, tile});
   };
   plan.rounds_product ? with_step(Step<true>(plan)) : with_step(Step<false>(plan));
   return holds_everywhere(tile, [](Floats sums) HWY_ATTR { return hn::IsFinite(sums); });
@@ -190,6 +152,17 @@ bool plan_anchors(const Format& format, int lowest, int end, TaperedAnchors& anc
   return anchors.upper_halves[0] != kUpperHalfOfNan;
 }
 
+/// Whether the anchors hold for three quarters of the exponents [lowest, end): each product is
+/// rounded by itself, and where many have no anchor, most tiles would begin twice.
+bool hold_for_most(const TaperedAnchors& anchors, int lowest, int end) {
+  int missing = 0;
+  for (int exponent = lowest; exponent < end; ++exponent) {
+    const int place = (exponent + kBias) % kExponents;
+    if (anchors.upper_halves[place] == kUpperHalfOfNan) ++missing;
+  }
+  return 4 * missing <= end - lowest;
+}
+
 bool is_rounded_here(const Quantization& quantization) {
   return nearest_even(quantization) && is_tapered(quantization.format);
 }
@@ -207,8 +180,11 @@ bool plan_tapered(const Mac& mac, const ProductFacts& product, PlanTapered& plan
   plan.rounds_product = mac.rounds_product;
   plan.to_quanta = std::ldexp(1.0F, -lowest);
   plan.end_in_quanta = std::ldexp(1.0F, kExponents - 2);
-  return (!mac.rounds_product || plan_anchors(mac.product.format, lowest, end, plan.product)) &&
-         plan_anchors(mac.accumulator.format, lowest, end, plan.sum);
+  if (mac.rounds_product && !(plan_anchors(mac.product.format, lowest, end, plan.product) &&
+                              hold_for_most(plan.product, lowest, highest))) {
+    return false;
+  }
+  return plan_anchors(mac.accumulator.format, lowest, end, plan.sum);
 }
 
 void multiply_tapered_sums(const Tile& tile, const Accumulation& self) {

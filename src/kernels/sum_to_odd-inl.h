@@ -98,6 +98,30 @@ HWY_INLINE Floats512 multiply_to_odd(hwy::HWY_NAMESPACE::ScalableTag<float> /*ta
 /// Whether `multiply_add_to_odd` and `multiply_to_odd` take any binary32 factors.
 inline constexpr bool kMultipliesToOdd = HWY_TARGET <= HWY_AVX3;
 
+/// One step of a chain whose sums, and products if `kRoundsProduct`, are rounded to odd, then by
+/// `Rounding`, which is made from the plan's constants of each.
+template <bool kRoundsProduct, class Rounding>
+class StepToOdd {
+  using Tag = hwy::HWY_NAMESPACE::ScalableTag<float>;
+  using Floats = hwy::HWY_NAMESPACE::Vec<Tag>;
+
+ public:
+  template <class Plan>
+  HWY_INLINE explicit StepToOdd(const Plan& plan) : product_(plan.product), sum_(plan.sum) {}
+
+  HWY_INLINE Floats operator()(Floats sum, Floats left, Floats right) const {
+    if constexpr (kRoundsProduct) {
+      const Floats product = product_.round(multiply_to_odd(Tag(), left, right));
+      return sum_.round(add_to_odd(Tag(), sum, product));
+    }
+    return sum_.round(multiply_add_to_odd(Tag(), left, right, sum));
+  }
+
+ private:
+  Rounding product_;
+  Rounding sum_;
+};
+
 }  // namespace
 }  // namespace mantissa::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

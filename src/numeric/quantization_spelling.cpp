@@ -16,11 +16,12 @@ constexpr std::string_view kScale = " scale=";
 Quantization parse_elements(std::string_view text) {
   Quantization quantization;
   if (parse_scaled_name(text, quantization)) return quantization;
-  if (!family::parse_spelling(text)) {
-    if (const std::optional<FormatFile> file = find_format_file(text)) return file->quantization;
+  if (const std::optional<Format> format = family::parse_spelling(text)) {
+    quantization.format = *format;
+    return quantization;
   }
-  quantization.format = parse_format(text);
-  return quantization;
+  if (const std::optional<FormatFile> file = find_format_file(text)) return file->quantization;
+  return {parse_format(text), {}};  // which says what is wrong
 }
 
 void add_scaling(Quantization& quantization, std::string_view text) {
