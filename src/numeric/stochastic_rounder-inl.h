@@ -61,6 +61,7 @@ class StochasticRounder {
 
   /// The grid is one of `can_round_codes`.
   /// `exact`: what is rounded has no bits but its own; else it was cut toward zero.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): vectors, which the body sets
   StochasticRounder(const RoundingGrid& grid, RoundingMode mode, bool exact = true)
       : dropped_bits_(kCarrierFraction - grid.fraction_bits),
         dropped_(set((1 << dropped_bits_) - 1)),
